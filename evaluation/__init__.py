@@ -1,0 +1,1 @@
+"""Metrics, classical codecs, rate-distortion, result files and their plots."""
