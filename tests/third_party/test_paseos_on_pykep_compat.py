@@ -9,7 +9,6 @@ import paseos
 import pykep as pk
 import pytest
 
-
 REFERENCE: dict[str, Any] = json.loads(
     (Path(__file__).parent / "paseos_reference_excerpt.json").read_text(encoding="utf-8")
 )
