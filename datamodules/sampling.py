@@ -18,8 +18,8 @@ class StreamBatchSampler(Sampler[list[tuple[int, int]]]):
     the random crop and the augmentation (`numpy.random.default_rng([seed, satellite, draw])`). Hence any
     number of loader workers gives the same data.
 
-    An epoch is `len(self)` batches. `__iter__` starts at batch `first_batch()` and ends with its epoch:
-    it yields `len(self) - first_batch() % len(self)` batches.
+    `__iter__` starts at batch `first_batch()` and yields `len(self)` batches; the Trainer ends an epoch earlier
+    where it was resumed in the middle of one or `limit_train_batches` says so.
 
     Args:
         num_samples: size of the dataset.
@@ -64,7 +64,7 @@ class StreamBatchSampler(Sampler[list[tuple[int, int]]]):
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
         # Asked here and not in the generator: workers may prefetch long after the iteration was begun.
         first = self.first_batch()
-        return self._batches(first, first - first % len(self) + len(self))
+        return self._batches(first, first + len(self))
 
     def batch(self, number: int) -> list[tuple[int, int]]:
         """The `(index, draw)` pairs of batch `number` (on this replica), counted from the run's beginning."""

@@ -1,0 +1,41 @@
+"""What a run folder records of how it came about."""
+
+import json
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from running import folders, mpi
+from running.provenance import provenance
+
+# Keys that belong to one call of a verb, not to the run.
+_OF_THE_CALL = ("resume", "run", "ckpt_path", "checkpoint", "input", "output", "task")
+
+
+def begin_record(folder: Path, config: DictConfig, overrides: list[str]) -> None:
+    """Write `config.yaml`, `config_resolved.yaml`, `overrides.yaml`, `provenance.json`, `status.json`.
+
+    A resumed run appends to `overrides.yaml`, one entry per launch. Only rank 0 of an MPI job writes.
+    """
+    if mpi.rank() != 0:
+        return
+    write_config(folder, config)
+    launches = folder / "overrides.yaml"
+    earlier = OmegaConf.load(launches) if launches.exists() else OmegaConf.create([])
+    folders.write_text(launches, OmegaConf.to_yaml(OmegaConf.create([*earlier, list(overrides)])))
+    folders.write_text(folder / "provenance.json", json.dumps(provenance(config.get("seed")), indent=2) + "\n")
+    folders.set_status(folder, "running")
+
+
+def write_config(folder: Path, config: DictConfig) -> None:
+    """Write the composed config (interpolations kept) and its resolved form."""
+    if mpi.rank() != 0:
+        return
+    saved = config.copy()
+    for key in _OF_THE_CALL:
+        if key in saved and key != "resume":
+            del saved._content[key]
+    if "resume" in saved:
+        saved.resume = None
+    folders.write_text(folder / folders.CONFIG_FILE, OmegaConf.to_yaml(saved))
+    folders.write_text(folder / "config_resolved.yaml", OmegaConf.to_yaml(saved, resolve=True))

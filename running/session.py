@@ -1,0 +1,185 @@
+"""The objects of one job, built from its config: data, model, callbacks, loggers, trainer."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from omegaconf import DictConfig, OmegaConf, open_dict
+from pytorch_lightning.plugins.environments import LightningEnvironment
+
+from callbacks.metrics_file import MetricsFile
+from callbacks.provenance import ConfigInCheckpoint
+from errors import UserError
+from running import folders
+from running.checkpoint_io import AtomicCheckpointIO, load_checkpoint
+from running.instantiation import instantiate, instantiate_all
+from running.run_record import write_config
+
+
+class Session:
+    """What a procedure works with.
+
+    Attributes:
+        config: the job's config, with what the data decided (the number of bands) filled in.
+        datamodule, module, trainer: the objects.
+    """
+
+    def __init__(self, config: DictConfig, folder: Path, for_training: bool = True) -> None:
+        self.config = config
+        self.folder = folder
+        _quieten()
+        if config.get("num_threads"):
+            torch.set_num_threads(config.num_threads)
+        pl.seed_everything(config.seed, workers=True, verbose=False)
+        self.datamodule: Any = instantiate(config.data)
+        self.datamodule.prepare_data()
+        self.datamodule.setup("fit")
+        self._fill_in_from_data()
+        if for_training:
+            write_config(folder, config)
+        pl.seed_everything(config.seed, workers=True, verbose=False)  # weights do not depend on how data were made
+        self.module: pl.LightningModule = instantiate(config.model)
+        self.callbacks = instantiate_all(config.callbacks)
+        self.callbacks.append(ConfigInCheckpoint(config, self.datamodule.specification.to_dict()))
+        self.loggers = self._loggers()
+        if for_training:
+            self.loggers.insert(0, MetricsFile(folder / "metrics.csv"))
+        self.trainer: pl.Trainer = self._trainer()
+        if for_training and config.get("resume") not in (None, "start"):
+            step = int(load_checkpoint(Path(config.resume))["global_step"])
+            self.loggers[0].rewind(step)
+        elif for_training:
+            self.loggers[0].rewind(0)
+
+    def results(self) -> dict[str, Any]:
+        """The content of `results.json`: test metrics and the sections of callbacks and module."""
+        metrics = {
+            name.removeprefix("test/"): float(value)
+            for name, value in self.trainer.callback_metrics.items()
+            if name.startswith("test/")
+        }
+        results: dict[str, Any] = {
+            "schema": "nadir-results/1",
+            "experiment": self.config.experiment_name,
+            "data": {
+                "source": str(OmegaConf.select(self.config, "data.root") or self.config.data._target_),
+                **self.datamodule.specification.to_dict(),
+            },
+            "metrics": metrics,
+        }
+        for source in (*self.callbacks, self.module):
+            if hasattr(source, "result_sections"):
+                for name, section in source.result_sections().items():
+                    if name == "metrics":
+                        results["metrics"].update(section)
+                    else:
+                        results[name] = section
+        return results
+
+    def _fill_in_from_data(self) -> None:
+        """The number of bands, where the model leaves it to the data, becomes part of the record."""
+        if "in_channels" in self.config.model and self.config.model.in_channels is None:
+            with open_dict(self.config):
+                self.config.model.in_channels = self.datamodule.specification.num_bands
+        expected = self.config.model.get("in_channels")
+        found = self.datamodule.specification.num_bands
+        if expected is not None and expected != found:
+            source = OmegaConf.select(self.config, "data.root") or "the data"
+            raise UserError(f"{source}: found images of {found} bands, expected {expected} (model.in_channels)")
+
+    def _loggers(self) -> list[Any]:
+        identity = self.folder / "wandb_id.txt"
+        node = self.config.logger.get("wandb") if self.config.get("logger") else None
+        if node is not None and identity.exists() and node.get("id") is None:
+            node.id = identity.read_text().strip()
+        loggers = instantiate_all(self.config.logger)
+        for logger in loggers:
+            if type(logger).__name__ == "WandbLogger":
+                folders.write_text(identity, f"{logger.experiment.id}\n")
+        return loggers
+
+    def _trainer(self) -> pl.Trainer:
+        node = self.config.trainer
+        if isinstance(node.val_check_interval, int) and node.max_steps and 0 < node.max_steps < node.val_check_interval:
+            with open_dict(node):
+                node.val_check_interval = node.max_steps  # a short training is validated once, at its end
+        plugins: list[Any] = [AtomicCheckpointIO()]
+        if node.get("strategy", "auto") == "auto":
+            plugins.append(LightningEnvironment())  # an MPI rank is a satellite, not a part of a data-parallel job
+        return instantiate(node, callbacks=self.callbacks, logger=self.loggers, plugins=plugins)
+
+
+def load_weights(module: pl.LightningModule, checkpoint: Path) -> None:
+    """Put the weights of a checkpoint into a module, as a test or a prediction needs them.
+
+    Raises:
+        UserError: not a checkpoint, or one of another model.
+    """
+    check_matches(module, checkpoint)
+    content = load_checkpoint(checkpoint)
+    module.on_load_checkpoint(content)
+    module.load_state_dict(content["state_dict"])
+
+
+def check_matches(module: pl.LightningModule, checkpoint: Path) -> None:
+    """Refuse a checkpoint whose tensors do not fit the model.
+
+    Raises:
+        UserError: names the file and the first tensor that is missing, left over or of another shape.
+    """
+    saved = load_checkpoint(checkpoint)["state_dict"]
+    own = module.state_dict()
+    coder = {name for name in {*saved, *own} if name.rsplit(".", 1)[-1] in _CODER_BUFFERS}
+    for name in sorted({*saved, *own} - coder):
+        found = tuple(saved[name].shape) if name in saved else "nothing"
+        expected = tuple(own[name].shape) if name in own else "nothing"
+        if found != expected:
+            raise UserError(
+                f"{checkpoint}: a checkpoint of another model: found {found} for '{name}', expected {expected}"
+            )
+
+
+@contextmanager
+def open_session(config: DictConfig, folder: Path, for_training: bool = True) -> Iterator[Session]:
+    """A `Session` whose loggers are closed whatever happens (an open W&B run would swallow the next job's)."""
+    session: Session | None = None
+    failed = True
+    try:
+        session = Session(config, folder, for_training)
+        yield session
+        failed = False
+    finally:
+        if session is not None:
+            for logger in session.loggers:
+                logger.finalize("failed" if failed else "success")
+        _finish_wandb(failed)
+
+
+def _finish_wandb(failed: bool) -> None:
+    if "wandb" in sys.modules:
+        wandb = sys.modules["wandb"]
+        if wandb.run is not None:
+            wandb.finish(exit_code=int(failed), quiet=True)
+
+
+_CODER_BUFFERS = ("_quantized_cdf", "_offset", "_cdf_length", "scale_table")
+
+
+def _quieten() -> None:
+    """Lightning's tips and the warnings that our settings make void."""
+    for name in ("pytorch_lightning", "lightning_fabric", "pytorch_lightning.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for words in (
+        "The '.*_dataloader' does not have many workers",
+        "The number of training batches",
+        "You're resuming from a checkpoint that ended before the epoch",
+        "Checkpoint directory .* exists",
+        ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated",
+    ):
+        warnings.filterwarnings("ignore", message=words)

@@ -1,0 +1,46 @@
+"""Results on the terminal: one table."""
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def print_results(results: dict[str, Any], title: str) -> None:
+    """Print the metrics of a `results.json`, and its rate-distortion points and BD-rates where it has them."""
+    console = Console(width=None, soft_wrap=False)
+    table = Table(title=title, title_justify="left")
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    for name, value in sorted(results.get("metrics", {}).items()):
+        table.add_row(name, show(value))
+    console.print(table)
+    points = results.get("rate_distortion", [])
+    if len(points) > 1:
+        console.print(_points_table(points))
+    for key, words in (
+        ("bd_rate", "BD-rate of the learned codec (negative: fewer bits at equal PSNR)"),
+        ("rate_saving_at_equal_psnr", "bits saved at equal PSNR against each codec's own ladder"),
+    ):
+        section = results.get(key)
+        if section:
+            values = ", ".join(f"{codec} {'-' if v is None else f'{v:+.1f} %'}" for codec, v in section.items())
+            console.print(f"{words}: {values}", highlight=False)
+
+
+def show(value: Any) -> str:
+    """A number in four significant digits; anything else as JSON."""
+    return f"{value:.4g}" if isinstance(value, int | float) else json.dumps(value)
+
+
+def _points_table(points: list[dict[str, Any]]) -> Table:
+    table = Table(title="rate-distortion", title_justify="left")
+    for column in ("codec", "setting", "bits per pixel", "PSNR (dB)", "MS-SSIM"):
+        table.add_column(column, justify="left" if column in ("codec", "setting") else "right")
+    for point in points:
+        values = [point.get(key) for key in ("bits_per_pixel", "psnr", "ms_ssim")]
+        table.add_row(
+            str(point["codec"]), str(point["setting"]), *("-" if v is None else f"{v:.4g}" for v in values)
+        )
+    return table

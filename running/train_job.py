@@ -1,0 +1,87 @@
+"""The work of `train.py`: check, keep the records of a run folder, hand over to the procedure."""
+
+import logging
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+
+from errors import UserError
+from running import folders, mpi
+from running.config_check import check
+from running.run_record import begin_record
+
+
+@dataclass
+class JobResult:
+    """What a job leaves: its folder (None where there is none to name) and the value for a sweeper."""
+
+    folder: Path | None = None
+    objective: float | None = None
+
+
+def train(config: DictConfig, folder: Path, config_name: str, overrides: list[str]) -> JobResult:
+    """Run the configured procedure in `folder`.
+
+    The folder's `status.json` says `running`, then `finished`, `interrupted` or `failed`; a run that user input
+    stopped before its first checkpoint leaves no folder behind.
+    """
+    resumed = folders.status(folder)["state"] != "unknown"
+    try:
+        check(config, config_name, overrides)
+        OmegaConf.to_container(config, resolve=True)  # an interpolation that leads nowhere shows now
+    except Exception:
+        remove_empty(folder)
+        raise
+    if resumed and folders.is_alive(folder):
+        raise UserError(f"run={folder}: another process (see {folders.STATUS_FILE}) still works on it")
+    begin_record(folder, config, overrides)
+    log_file = _log_to(folder / "train.log")
+    try:
+        from running.instantiation import instantiate
+
+        procedure = instantiate(config.procedure)
+        objective = procedure(config, folder)
+    except UserError:
+        if not resumed and not list(folder.glob("checkpoints/*.ckpt")):
+            _close(log_file)
+            shutil.rmtree(folder, ignore_errors=True)
+            remove_empty(folder.parent)
+        else:
+            folders.set_status(folder, "failed")
+        raise
+    except KeyboardInterrupt as error:
+        folders.set_status(folder, "interrupted")
+        raise KeyboardInterrupt(f"interrupted; continue with: train.py resume={folder}") from error
+    except BaseException:
+        folders.set_status(folder, "failed")
+        raise
+    finally:
+        _close(log_file)
+    if mpi.rank() == 0:
+        folders.set_status(folder, "finished")
+    return JobResult(folder, objective)
+
+
+def _log_to(path: Path) -> logging.Handler:
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    return handler
+
+
+def _close(handler: logging.Handler) -> None:
+    logging.getLogger().removeHandler(handler)
+    handler.close()
+
+
+def remove_empty(folder: Path) -> None:
+    """Remove the folder that Hydra made, and the parents that it made for it, as far as they are empty."""
+    for path in (folder, folder.parent, folder.parent.parent):
+        with suppress(OSError):  # not empty: somebody's work
+            path.rmdir()
+

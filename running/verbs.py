@@ -1,0 +1,173 @@
+"""What each verb reads from its command line before Hydra composes, and which function does its work."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_module
+from omegaconf import DictConfig, OmegaConf
+
+from errors import UserError
+from running import folders, mpi, saved_config, suggestions
+from running.command_line import CommandLine
+
+VERBS = ("train", "test", "generate", "predict")
+# Groups whose own keys may be given at the top level: `num_frames=5` for `generator.num_frames=5`.
+_SHORT_FORMS = {"generate": "generator", "predict": "task"}
+
+
+def prepare(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
+    """Name of the config to compose from, and the command line to compose with.
+
+    `run=`, `ckpt_path=` and `resume=` make a saved config the base.
+
+    Raises:
+        UserError: what they name is not there.
+    """
+    if verb in _SHORT_FORMS:
+        line = _with_short_forms(verb, line)
+    if verb in ("test", "predict"):
+        return _prepare_on_run(verb, line)
+    if verb == "train" and line.value("resume") is not None:
+        return _prepare_resume(line)
+    return verb, line
+
+
+def work(verb: str) -> Callable[..., Any]:
+    """The function that does the verb's work; imported here, when the config is there to be checked."""
+    if verb == "train":
+        from running.train_job import train
+        return train
+    if verb == "test":
+        from running.test_job import test
+        return test
+    if verb == "generate":
+        from running.generate_job import generate
+        return generate
+    from running.predict_job import predict
+    return predict
+
+
+def explain(error: Exception, config_name: str, verb: str) -> str:
+    """One sentence for an error of Hydra or OmegaConf."""
+    keys: list[str] = []
+    try:
+        with initialize_config_module("conf", version_base="1.3"):
+            keys = suggestions.keys(compose(config_name))
+    except Exception:  # a broken catalogue must not hide the error that is being explained
+        keys = suggestions.keys(DictConfig(OmegaConf.load(saved_config.CATALOGUE / f"{verb}.yaml")))
+    keys += [path.name for path in saved_config.CATALOGUE.iterdir() if path.is_dir()]
+    return suggestions.sentence(error, keys)
+
+
+def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
+    run, checkpoint = line.value("run"), line.value("ckpt_path")
+    if run is not None and checkpoint is not None:
+        raise UserError("run= and ckpt_path= were both given; expected one of them")
+    if run is None and checkpoint is None:
+        if line.only_asks:
+            return verb, line
+        root = Path(_paths(line))
+        found = folders.last_run(root)
+        if found is None:
+            raise UserError(
+                f"no run below '{root}': give run=FOLDER or ckpt_path=FILE, or train one first with train.py"
+            )
+        run = str(found)
+        line = CommandLine(line.flags, [*line.overrides, f"run='{run}'"])
+    if checkpoint is not None:
+        saved = saved_config.config_in_checkpoint(Path(str(checkpoint)))
+        below = Path(str(checkpoint)).resolve().parent
+        below = below.parent if below.name == "checkpoints" else below
+    else:
+        given = [Path(str(item)) for item in _as_list(run)]
+        runs = [member for item in given for member in folders.runs_of(item)]
+        saved = saved_config.read_config(runs[0])
+        below = given[0] if len(given) == 1 else Path(os.path.commonpath([path.resolve() for path in given]))
+    if "predict_task" in saved.get("model", {}) and verb == "predict" and not line.has("task"):
+        line = CommandLine(line.flags, [*line.overrides, f"task={saved.model.predict_task}"])
+    saved_config.register(f"saved_{verb}", saved, verb)
+    words = list(line.overrides)
+    if verb == "test":
+        tests = below / "tests" / os.environ[folders.STAMP_VARIABLE]
+        words += [f"hydra.run.dir='{tests}'", f"hydra.sweep.dir='{tests}-sweep'"]
+        if "test_limit" in saved.get("data", {}) and not line.has("data.test_limit") and not line.has("data"):
+            words.append("data.test_limit=null")  # the cap is for the closing test of a training
+    return f"saved_{verb}", CommandLine(line.flags, words)
+
+
+def _prepare_resume(line: CommandLine) -> tuple[str, CommandLine]:
+    if line.multirun:
+        raise UserError("resume= continues one run and cannot be combined with -m; give resume=RUN_FOLDER for each")
+    which = str(line.value("resume"))
+    run = mpi.broadcast(_run_to_resume(which, line) if mpi.rank() == 0 else None)
+    if run is None:
+        print("resume=auto: no unfinished run of this experiment, starting a new one")  # noqa: T201
+        return "train", line.without("resume")
+    folder, checkpoint = run
+    saved = saved_config.read_config(folder)
+    saved_config.register("saved_train", saved, "train")
+    # The choice of the experiment is in the saved config already.
+    line = line.without("resume", "experiment", "paths.runs")
+    changed = ", ".join(line.overrides) or "none"
+    print(f"resuming {folder} from {checkpoint.name if checkpoint else 'its start'}; changed: {changed}")  # noqa: T201
+    words = [*line.overrides, f"resume='{checkpoint or 'start'}'", f"hydra.run.dir='{folder}'"]
+    return "saved_train", CommandLine(line.flags, words)
+
+
+def _run_to_resume(which: str, line: CommandLine) -> tuple[Path, Path | None] | None:
+    if which not in ("auto", "last", "best"):
+        path = Path(which)
+        if path.suffix == ".ckpt":
+            if not path.exists():
+                raise UserError(f"resume={which}: there is no such checkpoint")
+            return path.resolve().parent.parent, path.resolve()
+        if not path.is_dir():
+            raise UserError(f"resume={which}: expected auto, last, best, a run folder or a checkpoint file")
+        return path.resolve(), folders.checkpoint_of(path.resolve(), "last")
+    with initialize_config_module("conf", version_base="1.3"):
+        config = compose("train", line.without("resume").overrides)
+    root = Path(config.paths.runs) / config.experiment_name
+    run = folders.last_run(root, unfinished=which == "auto")
+    if run is None:
+        if which == "auto":
+            return None
+        raise UserError(f"resume={which}: no run below '{root}'")
+    run = run.resolve()
+    if which == "auto" and not (run / "checkpoints" / "last.ckpt").exists():
+        return run, None  # stopped before its first checkpoint: its start is where to continue
+    return run, folders.checkpoint_of(run, "best" if which == "best" else "last")
+
+
+def _with_short_forms(verb: str, line: CommandLine) -> CommandLine:
+    group = _SHORT_FORMS[verb]
+    own = {str(key) for key in OmegaConf.load(saved_config.CATALOGUE / f"{verb}.yaml")} - {"defaults"}
+    groups = {path.name for path in saved_config.CATALOGUE.iterdir() if path.is_dir()}
+    choice = str(line.value(group) or _default_choice(verb, group))
+    option = saved_config.CATALOGUE / group / f"{choice}.yaml"
+    arguments = {str(key) for key in OmegaConf.load(option)} if option.exists() else set()
+    words = []
+    for word in line.overrides:
+        key = word.split("=", 1)[0]
+        first = key.split(".", 1)[0]
+        short = first in arguments and first not in own and first not in groups
+        words.append(f"{group}.{word}" if short else word)
+    return CommandLine(list(line.flags), words)
+
+
+def _default_choice(verb: str, group: str) -> Any:
+    for entry in OmegaConf.load(saved_config.CATALOGUE / f"{verb}.yaml").defaults:
+        if not isinstance(entry, str) and group in entry:
+            return entry[group]
+    return None
+
+
+def _paths(line: CommandLine) -> str:
+    with initialize_config_module("conf", version_base="1.3"):
+        overrides = [word for word in line.overrides if word.startswith("paths.")]
+        return str(compose("test", overrides).paths.runs)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
