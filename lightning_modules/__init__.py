@@ -1,0 +1,1 @@
+"""LightningModules: one family each, and how they are optimized."""

@@ -1,0 +1,1 @@
+"""Plain networks: built by name, imported and exported, without knowledge of training."""

@@ -26,6 +26,11 @@ class _Float32Forward(EntropyModel):
 class Float32EntropyBottleneck(_Float32Forward, EntropyBottleneck):
     """CompressAI's factorised entropy model, in float32."""
 
+    def loss(self) -> Tensor:
+        """The auxiliary loss, a scalar: how far the quantiles are from where they should be."""
+        with torch.autocast(self.quantiles.device.type, enabled=False):
+            return super().loss()
+
 
 class Float32GaussianConditional(_Float32Forward, GaussianConditional):
     """CompressAI's Gaussian entropy model, in float32."""

@@ -1,0 +1,78 @@
+"""Manual optimization with several optimizers, in which one step is one training batch."""
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.core.optimizer import LightningOptimizer
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau
+
+from errors import UserError
+
+OptimizerFactory = Callable[..., Optimizer]
+SchedulerFactory = Callable[..., LRScheduler]
+
+
+def step_uncounted(optimizer: LightningOptimizer) -> None:
+    """Step an optimizer without moving the Trainer's `global_step`, which then counts batches.
+
+    Lightning counts every `LightningOptimizer.step` (Lightning issue 17958): with two optimizers
+    `max_steps` and checkpoint intervals would halve. Steps a second optimizer in full precision.
+    """
+    optimizer.optimizer.step()
+
+
+def build_scheduler(
+    factory: SchedulerFactory | None, optimizer: Optimizer, trainer: pl.Trainer
+) -> LRScheduler | None:
+    """Complete a partial scheduler, filling in the length of the training where it asks for it.
+
+    A factory with an argument `total_steps` or `T_max` that is not given gets the number of training
+    batches. Raises `errors.UserError` when it needs one and the training has no fixed length.
+    """
+    if factory is None:
+        return None
+    given = getattr(factory, "keywords", {})
+    arguments = inspect.signature(factory).parameters
+    length = next(
+        (name for name in ("total_steps", "T_max") if name in arguments and given.get(name) is None), None
+    )
+    if length is None:
+        return factory(optimizer)
+    steps = trainer.estimated_stepping_batches
+    if not math.isfinite(steps):
+        raise UserError(
+            f"model.scheduler: needs {length}, and trainer.max_steps sets no end: give one of the two, "
+            "or model.scheduler=null"
+        )
+    return factory(optimizer, **{length: int(steps)})
+
+
+def warmup_cosine(
+    optimizer: Optimizer, total_steps: int, warmup_fraction: float = 0.05, final_fraction: float = 0.01
+) -> LRScheduler:
+    """Learning rate that rises linearly and then falls along half a cosine, spanning `total_steps` batches.
+
+    It rises to the optimizer's own rate over `warmup_fraction` of the steps and falls to `final_fraction`
+    of it, where it stays if training goes on: a run may be resumed with more steps.
+    """
+    warmup_steps = max(1, round(warmup_fraction * total_steps))
+
+    def factor(step: int) -> float:
+        if step < warmup_steps:
+            return (step + 1) / warmup_steps
+        progress = min(1.0, (step - warmup_steps) / max(1, total_steps - warmup_steps))
+        return final_fraction + (1 - final_fraction) * 0.5 * (1 + math.cos(math.pi * progress))
+
+    return LambdaLR(optimizer, factor)
+
+
+def step_scheduler(scheduler: LRScheduler, validation_loss: Any = None) -> None:
+    """Step any scheduler; one that watches a plateau gets the validation loss."""
+    if isinstance(scheduler, ReduceLROnPlateau):
+        scheduler.step(float(validation_loss))
+    else:
+        scheduler.step()
