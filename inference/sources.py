@@ -86,7 +86,9 @@ class RasterSource:
         if len(set(self._dataset.dtypes)) > 1 or len(nodata) > 1:
             found = ", ".join(sorted({*self._dataset.dtypes, *nodata}))
             self._dataset.close()
-            raise UserError(f"{self.path}: its bands differ in type or nodata ({found}); expected one of each")
+            raise UserError(
+                f"{self.path}: its bands differ in type or nodata ({found}); expected one of each"
+            )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -117,7 +119,9 @@ class RasterSource:
             with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MEGABYTES):
                 return self._dataset.read(window=area)
         except RasterioIOError as error:
-            raise UserError(f"{self.path} cannot be read at row {window.row}, column {window.column}: {error}") from error
+            raise UserError(
+                f"{self.path} cannot be read at row {window.row}, column {window.column}: {error}"
+            ) from error
 
     def close(self) -> None:
         """Close the file."""
