@@ -26,7 +26,7 @@ test-all:  ## run the slow tests too
 	uv run pytest -m ""
 
 docs:  ## build the documentation into site/
-	uv run --frozen mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 uv run --frozen mkdocs build --strict
 
 bench:  ## run every benchmark, one after the other
 	@set -e; for benchmark in benchmarks/*.py; do echo "== $$benchmark"; uv run --frozen python "$$benchmark"; done
