@@ -1,0 +1,1 @@
+"""Toy satellite imagery: Voronoi fields whose reflectance follows the seasons."""
