@@ -71,9 +71,10 @@ def _month_number(text: str, month: str) -> str:
 
 def _epoch_from_fields(text: str, fields: tuple[str, ...], fraction: str | None) -> epoch:
     """Epoch of year, month, day, hour, minute, second; digits of the fraction beyond the microsecond are cut."""
+    year, month, day, hour, minute, second = map(int, fields)
     microsecond = int((fraction or "0")[:6].ljust(6, "0"))
     try:
-        moment = datetime(*map(int, fields), microsecond)
+        moment = datetime(year, month, day, hour, minute, second, microsecond)
     except ValueError as error:
         raise IndexError(f"no such moment as {text!r}: {error}") from error
     since_zero = moment - datetime(2000, 1, 1)
