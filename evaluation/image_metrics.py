@@ -165,7 +165,9 @@ def _valid_windows(mask: np.ndarray) -> np.ndarray:
         return np.ones((mask.shape[0] - WINDOW_SIZE + 1, mask.shape[1] - WINDOW_SIZE + 1), dtype=bool)
     sums = np.pad(np.cumsum(np.cumsum(mask, axis=0), axis=1), ((1, 0), (1, 0)))
     n = WINDOW_SIZE
-    return sums[n:, n:] - sums[:-n, n:] - sums[n:, :-n] + sums[:-n, :-n] == n * n
+    counts: np.ndarray = sums[n:, n:] - sums[:-n, n:] - sums[n:, :-n] + sums[:-n, :-n]
+    full: np.ndarray = np.asarray(counts == n * n)
+    return full
 
 
 def _ssim(
@@ -185,9 +187,10 @@ def _ssim(
 def _halve(image: np.ndarray) -> np.ndarray:
     bands, height, width = image.shape
     blocks = image[:, : height // 2 * 2, : width // 2 * 2].reshape(bands, height // 2, 2, width // 2, 2)
-    return blocks.mean(axis=(2, 4))
+    return np.asarray(blocks.mean(axis=(2, 4)))
 
 
 def _halve_mask(mask: np.ndarray) -> np.ndarray:
     height, width = mask.shape
-    return mask[: height // 2 * 2, : width // 2 * 2].reshape(height // 2, 2, width // 2, 2).all(axis=(1, 3))
+    blocks = mask[: height // 2 * 2, : width // 2 * 2].reshape(height // 2, 2, width // 2, 2)
+    return np.asarray(blocks.all(axis=(1, 3)))
