@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from typing_extensions import override
 
 from evaluation.band_coding import ImageCoder
 from evaluation.bjontegaard_rate import compare
@@ -45,6 +46,7 @@ class RateDistortion(pl.Callback):
     def __init__(
         self,
         folder: str,
+        *,
         codecs: Mapping[str, ClassicalCodec] | None = None,
         ladders: bool = False,
         max_panels: int = 4,
@@ -70,6 +72,7 @@ class RateDistortion(pl.Callback):
             {round(index) for index in np.linspace(0, batches - 1, count)} if count else set()
         )
 
+    @override
     def on_test_batch_end(
         self,
         trainer: pl.Trainer,
@@ -202,7 +205,7 @@ class RateDistortion(pl.Callback):
             data_range=self._data_range,
             valid=valid,
             total_bytes=sum(map(len, files)),
-            header_bytes=coder.header_bytes(*original.shape[-2:], setting),
+            header_bytes=coder.header_bytes(original.shape[-2], original.shape[-1], setting),
             encode_seconds=encoded - start,
             decode_seconds=done - encoded,
         )
@@ -247,7 +250,8 @@ class RateDistortion(pl.Callback):
 
 
 def _numpy(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()
+    array: np.ndarray = tensor.detach().cpu().numpy()
+    return array
 
 
 def _as_seen(specification: ImageSpecification, image: np.ndarray, valid: np.ndarray | None) -> np.ndarray:

@@ -24,7 +24,7 @@ class Measurement:
         psnr: dB, at most `LOSSLESS_PSNR`.
         ms_ssim: in [0, 1], with the number of scales; None for images below 11 px.
         spectral_angle: degrees; None for one band.
-        encode_seconds: wall time of the final encoding.
+        encode_seconds: wall time of encoding, the search for a budget included (JPEG 2000).
         decode_seconds: wall time of decoding.
         estimated_bits: what the entropy model predicted, for learned codecs.
     """
