@@ -21,12 +21,12 @@ def make_published_scene(settings: LatentSettings, pool: SeriesPool | None) -> S
     Without `pool`, series come from the phenology model and have a generator of their own.
     """
     aspect = settings.width / settings.height
-    points = np.random.RandomState(settings.seed).uniform(size=(settings.num_cells, 2))  # noqa: NPY002
+    points = np.random.RandomState(settings.seed).uniform(size=(settings.num_cells, 2))
     polygons = published_polygons(points * [aspect, 1], aspect)
     masks = [published_mask(polygon, settings.height) for polygon in polygons]
 
     # The original seeds again before it draws classes, and goes on with that generator.
-    draws = np.random.RandomState(settings.seed)  # noqa: NPY002
+    draws = np.random.RandomState(settings.seed)
     uniform = np.full(settings.num_classes, 1 / settings.num_classes)
     classes = draws.choice(settings.num_classes, size=settings.num_cells, p=uniform) + 1
     chosen = [] if pool is None else [draws.choice(pool.members(number)) for number in classes]
