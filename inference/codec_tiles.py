@@ -127,10 +127,10 @@ class SceneEncoder(_LatentGrids):
     def _hyper_analyse(self, array: np.ndarray, window: Window, core: Window) -> np.ndarray:
         return self.stages.hyper_analyse(array)
 
-    def _find_dead(self, blank: np.ndarray, window: Window, core: Window) -> np.ndarray:
+    def _find_dead(self, array: np.ndarray, window: Window, core: Window) -> np.ndarray:
         """Latents that no valid pixel depends on: (1, h, w) bool, true only if all pixels in reach are blank."""
-        rows, columns = blank.shape[1] // LATENT_STRIDE, blank.shape[2] // LATENT_STRIDE
-        alive = ~blank[0].reshape(rows, LATENT_STRIDE, columns, LATENT_STRIDE).all(axis=(1, 3))
+        rows, columns = array.shape[1] // LATENT_STRIDE, array.shape[2] // LATENT_STRIDE
+        alive = ~array[0].reshape(rows, LATENT_STRIDE, columns, LATENT_STRIDE).all(axis=(1, 3))
         reach = 2 * self.stages.synthesis_halo + 1
         return ~maximum_filter(alive, reach, mode="constant")[None]
 

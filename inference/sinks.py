@@ -126,12 +126,12 @@ class RasterSink:
         transform = Affine(*metadata.transform)
         if transform != Affine.identity():
             profile["transform"] = transform
-        if metadata.crs:
-            profile["crs"] = CRS.from_wkt(metadata.crs)
         if metadata.nodata is not None:
             profile["nodata"] = metadata.nodata
         temporary = self._file.__enter__()
         try:
+            if metadata.crs:
+                profile["crs"] = CRS.from_wkt(metadata.crs)
             with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MEGABYTES):
                 self._dataset = rasterio.open(temporary, "w", **profile)
             self._dataset.update_tags(**metadata.tags, **self._provenance)
@@ -140,7 +140,7 @@ class RasterSink:
                     self._dataset.set_band_description(number, name)
         except BaseException as error:
             self.__exit__(type(error), error, error.__traceback__)
-            if isinstance(error, RasterioError | OSError):
+            if isinstance(error, RasterioError | OSError | ValueError):  # ValueError: a bad CRS or nodata
                 raise UserError(f"{self._file.path} cannot be written: {error}") from error
             raise
         return self

@@ -6,16 +6,18 @@ are normalised float32 and never clamped. Latents are quantised once, by the enc
 """
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
 from compressai.entropy_models import EntropyModel
 from compressai.models import CompressionModel
 from compressai.models.google import JointAutoregressiveHierarchicalPriors, MeanScaleHyperprior
-from torch import Tensor, nn
+from torch import Tensor
 
 from errors import UserError
-from networks.context_coding import decode_in_context, encode_in_context
+from networks.context_coding import ContextCoder
+from networks.entropy_tables import has_coder_state
 from networks.receptive_field import margin
 from networks.symbol_coding import decode_symbols, encode_symbols
 
@@ -47,12 +49,11 @@ class CodecStages:
     """
 
     def __init__(self, network: CompressionModel, device: str | torch.device = "cpu") -> None:
-        models = [module for module in network.modules() if isinstance(module, EntropyModel)]
-        if any(model._offset.numel() == 0 for model in models):
+        if not has_coder_state(network):
             raise UserError("the model has no coder tables: train it, or load a checkpoint that holds them")
         network.eval()
         self.device = torch.device(device)
-        self.image_multiple = int(network.downsampling_factor)
+        self.image_multiple: int = network.downsampling_factor
         self.hyper = hasattr(network, "h_a")
         self.autoregressive = isinstance(network, JointAutoregressiveHierarchicalPriors)
         self._has_means = isinstance(network, MeanScaleHyperprior)
@@ -73,11 +74,12 @@ class CodecStages:
             self.hyper_halo = margin(network.h_a, HYPER_STRIDE, HYPER_STRIDE)
             self.entropy_halo = margin(network.h_s, HYPER_STRIDE, 1, upsampling=True)
         if self.autoregressive:
-            self._context = self._on(network.context_prediction, cpu)
-            self._parameters = self._on(network.entropy_parameters, cpu)
+            context = self._on(network.context_prediction, cpu)
+            parameters = self._on(network.entropy_parameters, cpu)
+            self._context = ContextCoder(context, parameters, self._conditional)
 
     @staticmethod
-    def _on(module: nn.Module, device: torch.device) -> nn.Module:
+    def _on(module: Any, device: torch.device) -> Any:
         place = next(iter([*module.parameters(), *module.buffers()])).device
         # `cuda` means the current one, whatever its number.
         same = place.type == device.type and device.index in (None, place.index)
@@ -132,10 +134,7 @@ class CodecStages:
         """
         if self.autoregressive:
             assert parameters is not None
-            with torch.inference_mode():
-                return encode_in_context(
-                    self._context, self._parameters, self._conditional, latents, parameters, dead
-                )
+            return self._context.encode(latents, parameters, dead)
         model, means, index = self._prior(parameters, latents.shape)
         symbols = self._symbols(latents, means)
         if dead is not None:
@@ -148,10 +147,7 @@ class CodecStages:
         """The inverse of `encode`: the integers, and the latents that `synthesise` takes (float32)."""
         if self.autoregressive:
             assert parameters is not None
-            with torch.inference_mode():
-                return decode_in_context(
-                    self._context, self._parameters, self._conditional, stream, parameters
-                )
+            return self._context.decode(stream, parameters)
         shape = (self.latent_channels, height, width)
         model, means, index = self._prior(parameters, shape)
         symbols = decode_symbols(model, stream, index)
@@ -186,7 +182,7 @@ class CodecStages:
     def _channel_index(shape: tuple[int, ...]) -> np.ndarray:
         return np.broadcast_to(np.arange(shape[0], dtype=np.int32)[:, None, None], shape)
 
-    def _run(self, module: nn.Module, array: np.ndarray) -> np.ndarray:
+    def _run(self, module: Any, array: np.ndarray) -> np.ndarray:
         with (
             torch.inference_mode(),
             torch.autocast(self.device.type, enabled=False),

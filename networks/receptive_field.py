@@ -1,5 +1,7 @@
 """How far a convolutional network looks: the input cells that an output cell depends on."""
 
+from typing import Any
+
 from compressai.layers import (
     GDN,
     AttentionBlock,
@@ -44,31 +46,37 @@ def input_range(module: nn.Module, low: int, high: int) -> tuple[int, int]:
     if isinstance(module, _POINTWISE):
         return low, high
     if isinstance(module, nn.Sequential):
-        for layer in reversed(module):
-            low, high = input_range(layer, low, high)
-        return low, high
-    if isinstance(module, nn.Conv2d):
-        kernel, stride, padding = module.kernel_size[0], module.stride[0], int(module.padding[0])
-        return low * stride - padding, high * stride - padding + module.dilation[0] * (kernel - 1)
-    if isinstance(module, nn.ConvTranspose2d):
-        # Output row o gets input row i when o = i * stride - padding + k with 0 <= k < kernel.
-        kernel, stride, padding = module.kernel_size[0], module.stride[0], module.padding[0]
-        return -(-(low + padding - kernel + 1) // stride), (high + padding) // stride
-    if isinstance(module, nn.PixelShuffle):
-        return low // module.upscale_factor, high // module.upscale_factor
+        return _chain_range(list(module), low, high)
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.PixelShuffle):
+        return _layer_range(module, low, high)
     for kind, branches in _BRANCHES.items():
         if isinstance(module, kind):
-            ranges = [_branch_range(module, names, low, high) for names in branches]
-            return min(first for first, _ in ranges), max(last for _, last in ranges)
-    if hasattr(module, "conv") and hasattr(module, "relu"):  # the residual unit inside AttentionBlock
-        first, last = input_range(module.conv, low, high)
-        return min(first, low), max(last, high)
-    raise TypeError(f"the receptive field of {type(module).__name__} is not known")
+            paths = [[getattr(module, name) for name in names] for names in branches]
+            break
+    else:
+        if not (hasattr(module, "conv") and hasattr(module, "relu")):
+            raise TypeError(f"the receptive field of {type(module).__name__} is not known")
+        paths = [[module.conv], []]  # the residual unit inside AttentionBlock
+    ranges = [_chain_range(layers, low, high) for layers in paths]
+    return min(first for first, _ in ranges), max(last for _, last in ranges)
 
 
-def _branch_range(block: nn.Module, names: tuple[str, ...], low: int, high: int) -> tuple[int, int]:
-    for name in reversed(names):
-        layer = getattr(block, name)
-        if layer is not None:
+def _chain_range(layers: list[Any], low: int, high: int) -> tuple[int, int]:
+    for layer in reversed(layers):
+        if layer is not None:  # a block without a skip layer adds its input itself
             low, high = input_range(layer, low, high)
     return low, high
+
+
+def _layer_range(
+    layer: nn.Conv2d | nn.ConvTranspose2d | nn.PixelShuffle, low: int, high: int
+) -> tuple[int, int]:
+    if isinstance(layer, nn.PixelShuffle):
+        return low // layer.upscale_factor, high // layer.upscale_factor
+    kernel, stride, padding = layer.kernel_size[0], layer.stride[0], layer.padding[0]
+    if isinstance(padding, str):
+        raise TypeError(f"the receptive field of a convolution with {padding!r} padding is not known")
+    if isinstance(layer, nn.Conv2d):
+        return low * stride - padding, high * stride - padding + layer.dilation[0] * (kernel - 1)
+    # Output row o gets input row i when o = i * stride - padding + k with 0 <= k < kernel.
+    return -(-(low + padding - kernel + 1) // stride), (high + padding) // stride
