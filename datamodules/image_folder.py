@@ -33,10 +33,10 @@ class ImageFolderDataModule(ImageDataModule):
         on_error: `raise` refuses a folder with unreadable images, `skip` leaves them out.
         test_on: `test` = the test side, `all` = every image is test and nothing is for training.
         split_by: `auto`, `file` or `block`.
-        block_below_files: with `auto`, fewer places than this are split by blocks where they are large enough.
+        block_below_files: with `auto`, fewer large images than this are split by blocks.
         block_margin: pixels between training and the blocks of the other sides.
         blocks_per_side: blocks along the longer side of a raster.
-        large_image_pixels: images of at least that many pixels give several crops an epoch.
+        large_image_pixels: images of at least that many pixels are large: they give several crops an epoch.
         cache_mb: decoded images kept in memory, for each loader process, MB of 2**20 bytes.
         cache_image_mb: images of more decoded MB are read by windows and not kept.
         decode_mb: decoded MB of pixels that are checked before training.
@@ -86,11 +86,11 @@ class ImageFolderDataModule(ImageDataModule):
             block_below_files=block_below_files,
             block_margin=block_margin,
             blocks_per_side=blocks_per_side,
+            large_image_pixels=large_image_pixels,
             decode_mb=decode_mb,
         )
         self.value_range = None if value_range is None else tuple(float(value) for value in value_range)
         self.augmentation = augmentation
-        self.large_image_pixels = large_image_pixels
         self.cache_bytes = cache_mb * 2**20
         self.cache_image_bytes = cache_image_mb * 2**20
 
@@ -114,7 +114,7 @@ class ImageFolderDataModule(ImageDataModule):
                 infos=plan.infos,
                 specification=self.specification,
                 patch_size=self.folder.patch_size,
-                large_image_pixels=self.large_image_pixels,
+                large_image_pixels=self.folder.large_image_pixels,
                 augmentation=self.augmentation,
                 seed=self.seed,
                 satellite=self.satellite,

@@ -37,6 +37,7 @@ class ImageFolder:
     block_below_files: int = 5
     block_margin: int = 16
     blocks_per_side: int = 8
+    large_image_pixels: int = 4_000_000
     decode_mb: int = 512
 
     def __post_init__(self) -> None:

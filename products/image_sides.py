@@ -47,6 +47,15 @@ def _few(folder: ImageFolder, number: int) -> bool:
     return folder.split_by == "block" or (folder.split_by == "auto" and number < folder.block_below_files)
 
 
+def _by_block(folder: ImageFolder, places: Sequence[Place], sides_needed: int) -> bool:
+    # Whole files are the better split wherever there are enough of them, unless each is a scene.
+    if folder.split_by != "auto" or len(places) < sides_needed:
+        return folder.split_by != "file"
+    scenes = [place.reference for place in places if place.reference is not None]
+    large = all(scene.height * scene.width >= folder.large_image_pixels for scene in scenes)
+    return large and len(places) < folder.block_below_files
+
+
 def _evaluated(folder: ImageFolder, names: list[str], infos: Mapping[str, RasterInfo]) -> tuple[Piece, ...]:
     # Of a few rasters everything is evaluated, of many images their centres.
     sound = [name for name in names if name in infos]
@@ -66,7 +75,7 @@ def _seeded(
         return Split(train=tuple(Piece(name) for name in names if name in infos))
     places = group_places(names, infos)
     sides_needed = 1 + (test_fraction > 0) + (val_fraction > 0)
-    if _few(folder, len(places)):
+    if _by_block(folder, places, sides_needed):
         blocks: dict[str, Any] = {
             "seed": folder.seed, "test_fraction": test_fraction, "val_fraction": val_fraction,
             "margin": folder.block_margin, "blocks_per_side": folder.blocks_per_side,

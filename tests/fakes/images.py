@@ -10,7 +10,7 @@ from PIL import Image
 CRS = "EPSG:32633"
 
 
-def scene(seed=0, bands=3, height=48, width=64, dtype="uint8", high=None):
+def scene(seed=0, bands=3, height=48, width=64, *, dtype="uint8", high=None):
     """Smooth random pixels (C, H, W) of an integer type from 1 to `high`, or floats in [0, 1)."""
     generator = np.random.default_rng(seed)
     coarse = generator.random((bands, height // 4 + 1, width // 4 + 1))
