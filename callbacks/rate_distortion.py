@@ -63,6 +63,14 @@ class RateDistortion(pl.Callback):
         self.quality = quality
         self._forget()
 
+    def _forget(self) -> None:
+        self._learned: PointSum | None = None
+        self._coders: dict[str, ImageCoder] = {}
+        self._sums: dict[tuple[str, float], PointSum] = {}
+        self._unsupported: dict[str, str] = {}
+        self._panel_batches: set[int] = set()
+        self._panels = 0
+
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Forget an earlier test."""
         self._forget()
@@ -128,14 +136,6 @@ class RateDistortion(pl.Callback):
             "unsupported": dict(self._unsupported),
             "metrics": self._metrics(),
         }
-
-    def _forget(self) -> None:
-        self._learned: PointSum | None = None
-        self._coders: dict[str, ImageCoder] = {}
-        self._sums: dict[tuple[str, float], PointSum] = {}
-        self._unsupported: dict[str, str] = {}
-        self._panel_batches: set[int] = set()
-        self._panels = 0
 
     def _prepare(self, specification: ImageSpecification) -> None:
         if self._learned is not None:

@@ -112,20 +112,14 @@ class ImageCoder:
         """
         key = (min(height, HEADER_PROBE_SIDE), min(width, HEADER_PROBE_SIDE), setting)
         if key not in self._headers:
-            lo, hi = self.specification.value_range
-            flat = np.full((self.specification.num_bands, *key[:2]), (lo + hi) / 2)
-            image = flat.astype(self.specification.dtype)
-            if isinstance(self.codec, Jpeg2000):  # the budget of a few pixels would be less than a header
-                samples = self.mapping.to_samples(image)
-                files = tuple(
-                    self.codec.encode(
-                        self._picture(samples, group), PSNR_BRACKET[0], self._nominal_bits(samples)
-                    )
-                    for group in self.groups
-                )
-            else:
-                files = self.encode(image, setting)
-            self._headers[key] = sum(map(len, files))
+            bits = self._nominal_bits(np.zeros(1, self.mapping.sample_type))
+            # Mid-grey is what a JPEG or a wavelet codes as nothing at all.
+            shape = (self.specification.num_bands, *key[:2])
+            samples = np.full(shape, 1 << (bits - 1), self.mapping.sample_type)
+            # The budget of so few pixels would be less than a header, so JPEG 2000 gets its lowest quality.
+            quality = PSNR_BRACKET[0] if isinstance(self.codec, Jpeg2000) else setting
+            pictures = (self._picture(samples, group) for group in self.groups)
+            self._headers[key] = sum(len(self.codec.encode(picture, quality, bits)) for picture in pictures)
         return self._headers[key]
 
     def _picture(self, samples: np.ndarray, group: tuple[int, ...]) -> np.ndarray:

@@ -41,7 +41,7 @@ def plot_rate_distortion(points: Sequence[Point], path: Path, title: str) -> Non
     """
     axes_wanted = [("PSNR (dB)", lambda point: point["psnr"])]
     if any(point.get("ms_ssim") is not None for point in points):
-        axes_wanted.append(("MS-SSIM in dB, $-10\\,\\log_{10}(1 - \\mathrm{MS-SSIM})$", _ms_ssim_decibels))
+        axes_wanted.append(("MS-SSIM in dB: -10 log10(1 - MS-SSIM)", _ms_ssim_decibels))
     figure = Figure(figsize=(6.4 * len(axes_wanted), 5.2), layout="constrained")
     figure.suptitle(title)
     for index, (label, value) in enumerate(axes_wanted, start=1):
