@@ -1,8 +1,8 @@
 """Small codecs with lively latents, and rasters to code with them."""
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def small_codec(name: str, bands: int, seed: int = 0) -> CompressionModel:
     with torch.no_grad():
         for weight in network.g_a.parameters():
             if weight.ndim == 4:
-                weight *= 1.5 if name.startswith("cheng") else 3
+                weight.mul_(1.5 if name.startswith("cheng") else 3)
         probe = torch.from_numpy(smooth_scene(bands, 64, 64)).float()[None]
         last = network.g_s[-1]
         last = last[0] if name.startswith("cheng") else last
@@ -44,44 +44,30 @@ def smooth_scene(bands: int, height: int, width: int, seed: int = 0) -> np.ndarr
     return np.clip(0.5 + 0.35 * np.stack(waves) + noise, 0, 1)
 
 
-@pytest.fixture(scope="session")
-def codec() -> Callable[..., CompressionModel]:
-    """`codec(name, bands, seed)`: a small network with coder tables."""
-    return small_codec
+def specification(bands: int, dtype: str) -> ImageSpecification:
+    """What `smooth_scene` means in digital numbers of `dtype`."""
+    high = {"uint8": 255.0, "uint16": 10000.0, "float32": 1.0}[dtype]
+    return ImageSpecification(tuple(f"band_{i + 1}" for i in range(bands)), dtype, (0.0, high))
+
+
+def write_raster(path: Path, pixels: np.ndarray, nodata: float | None = None) -> Path:
+    """A georeferenced GeoTIFF with band names and a tag."""
+    bands, height, width = pixels.shape
+    transform = rasterio.Affine(10.0, 0, 600000.0, 0, -10.0, 5000000.0)
+    with rasterio.open(
+        path, "w", driver="GTiff", count=bands, height=height, width=width, dtype=pixels.dtype,
+        nodata=nodata, crs="EPSG:32633", transform=transform,
+    ) as dataset:  # fmt: skip
+        dataset.write(pixels)
+        dataset.update_tags(ACQUISITION="2020-06-01")
+        for band in range(bands):
+            dataset.set_band_description(band + 1, f"B{band + 2:02d}")
+    return path
 
 
 @pytest.fixture(scope="session")
-def scene() -> Callable[..., np.ndarray]:
-    """`scene(bands, height, width, seed)`: smooth pixels in [0, 1]."""
-    return smooth_scene
-
-
-@pytest.fixture(scope="session")
-def specification() -> Callable[..., ImageSpecification]:
-    """`specification(bands, dtype)` with a range that fits `raster`."""
-
-    def make(bands: int, dtype: str) -> ImageSpecification:
-        high = {"uint8": 255.0, "uint16": 10000.0, "float32": 1.0}[dtype]
-        return ImageSpecification(tuple(f"band_{i + 1}" for i in range(bands)), dtype, (0.0, high))
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def write_raster() -> Callable[..., Path]:
-    """`write_raster(path, pixels, nodata)`: a georeferenced GeoTIFF with band names and a tag."""
-
-    def write(path: Path, pixels: np.ndarray, nodata: float | None = None) -> Path:
-        bands, height, width = pixels.shape
-        transform = rasterio.Affine(10.0, 0, 600000.0, 0, -10.0, 5000000.0)
-        with rasterio.open(
-            path, "w", driver="GTiff", count=bands, height=height, width=width, dtype=pixels.dtype,
-            nodata=nodata, crs="EPSG:32633", transform=transform,
-        ) as dataset:  # fmt: skip
-            dataset.write(pixels)
-            dataset.update_tags(ACQUISITION="2020-06-01")
-            for band in range(bands):
-                dataset.set_band_description(band + 1, f"B{band + 2:02d}")
-        return path
-
-    return write
+def make() -> SimpleNamespace:
+    """Makers of what the tests need: `codec`, `scene`, `specification`, `write_raster`."""
+    return SimpleNamespace(
+        codec=small_codec, scene=smooth_scene, specification=specification, write_raster=write_raster
+    )

@@ -40,15 +40,13 @@ def untiled(network, specification, pixels: np.ndarray) -> tuple[np.ndarray, int
 
 
 @pytest.mark.parametrize("name", SEAMLESS)
-@pytest.mark.parametrize(
-    ("height", "width", "bands", "dtype"), [(150, 203, 4, "uint8"), (257, 64, 2, "uint16")]
-)
+@pytest.mark.parametrize(("shape", "dtype"), [((4, 150, 203), "uint8"), ((2, 257, 64), "uint16")])
 def test_tiled_equals_untiled(
-    tmp_path: Path, codec, scene, specification, write_raster, name, height, width, bands, dtype
+    tmp_path: Path, make, name: str, shape: tuple[int, int, int], dtype: str
 ) -> None:
-    network, spec = codec(name, bands), specification(bands, dtype)
-    pixels = spec.denormalise(scene(bands, height, width))
-    source = write_raster(tmp_path / "a.tif", pixels)
+    network, spec = make.codec(name, shape[0]), make.specification(shape[0], dtype)
+    pixels = spec.denormalise(make.scene(*shape))
+    source = make.write_raster(tmp_path / "a.tif", pixels)
     expected, _ = untiled(network, spec, pixels)
     high = spec.value_range[1]
     assert expected.std() > 0.05 * high, "the codec gives a flat picture: nothing is tested"
@@ -60,11 +58,11 @@ def test_tiled_equals_untiled(
 
 
 @pytest.mark.parametrize("name", SEAMLESS)
-def test_tiles_cost_few_bytes(tmp_path: Path, codec, scene, specification, write_raster, name: str) -> None:
+def test_tiles_cost_few_bytes(tmp_path: Path, make, name: str) -> None:
     """A whole file of nine tiles, header and checksums included, against CompressAI's strings of the whole scene."""
-    network, spec = codec(name, 3), specification(3, "uint8")
-    pixels = spec.denormalise(scene(3, 1100, 1060))
-    source = write_raster(tmp_path / "a.tif", pixels)
+    network, spec = make.codec(name, 3), make.specification(3, "uint8")
+    pixels = spec.denormalise(make.scene(3, 1100, 1060))
+    source = make.write_raster(tmp_path / "a.tif", pixels)
     figures = compress(network, spec, source, tmp_path / "a.nadir", progress=False)
     _, payload = untiled(network, spec, pixels)
     assert figures["tiles"] == 9
@@ -80,12 +78,10 @@ def _header_bytes(path: Path) -> bytes:
 
 
 @pytest.mark.parametrize("name", AUTOREGRESSIVE)
-def test_autoregressive_codecs_restore_what_their_encoder_quantised(
-    tmp_path: Path, codec, scene, specification, write_raster, name: str
-) -> None:
-    network, spec = codec(name, 2), specification(2, "uint8")
-    pixels = spec.denormalise(scene(2, 100, 150))
-    source = write_raster(tmp_path / "a.tif", pixels)
+def test_autoregressive_codecs_restore_what_their_encoder_quantised(tmp_path: Path, make, name: str) -> None:
+    network, spec = make.codec(name, 2), make.specification(2, "uint8")
+    pixels = spec.denormalise(make.scene(2, 100, 150))
+    source = make.write_raster(tmp_path / "a.tif", pixels)
     expected, _ = untiled_in_context(network, spec, pixels)
     for tile_size, exact in ((192, True), (64, False)):
         compress(network, spec, source, tmp_path / "a.nadir", tile_size=tile_size, progress=False)
@@ -107,11 +103,9 @@ def untiled_in_context(network, spec, pixels: np.ndarray) -> tuple[np.ndarray, l
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("name", ["bmshj2018-factorized", "mbt2018-mean"])
-def test_nodata_comes_back_exactly(
-    tmp_path: Path, codec, scene, specification, write_raster, name: str, dtype: str
-) -> None:
-    network, spec = codec(name, 2), specification(2, dtype)
-    pixels = spec.denormalise(scene(2, 330, 280))
+def test_nodata_comes_back_exactly(tmp_path: Path, make, name: str, dtype: str) -> None:
+    network, spec = make.codec(name, 2), make.specification(2, dtype)
+    pixels = spec.denormalise(make.scene(2, 330, 280))
     nodata = -9999.0 if dtype == "float32" else 0
     pixels[pixels == nodata] += 1
     pixels[:, :150] = nodata  # whole tiles
@@ -120,7 +114,7 @@ def test_nodata_comes_back_exactly(
     pixels[:, 300:, :30][:, np.random.default_rng(0).random((30, 30)) < 0.5] = nodata
     if dtype == "float32":
         pixels[1, 200:210, 100:140] = np.nan
-    source = write_raster(tmp_path / "a.tif", pixels, nodata)
+    source = make.write_raster(tmp_path / "a.tif", pixels, nodata)
     compress(network, spec, source, tmp_path / "a.nadir", tile_size=64, progress=False)
     decompress(network, spec, tmp_path / "a.nadir", tmp_path / "b.tif", progress=False)
     restored = read(tmp_path / "b.tif")
@@ -132,30 +126,26 @@ def test_nodata_comes_back_exactly(
         assert container.record(0).latents == b"", "a blank tile costs next to nothing"
 
 
-def test_nodata_does_not_change_pixels_far_away(
-    tmp_path: Path, codec, scene, specification, write_raster
-) -> None:
-    network, spec = codec("bmshj2018-factorized", 1), specification(1, "uint16")
-    pixels = np.maximum(spec.denormalise(scene(1, 256, 256)), 1)
+def test_nodata_does_not_change_pixels_far_away(tmp_path: Path, make) -> None:
+    network, spec = make.codec("bmshj2018-factorized", 1), make.specification(1, "uint16")
+    pixels = np.maximum(spec.denormalise(make.scene(1, 256, 256)), 1)
     holed = pixels.copy()
     holed[:, :100] = 0
     results = []
     for nodata, content in ((None, pixels), (0, holed)):
-        source = write_raster(tmp_path / "a.tif", content, nodata)
+        source = make.write_raster(tmp_path / "a.tif", content, nodata)
         compress(network, spec, source, tmp_path / "a.nadir", tile_size=64, progress=False)
         decompress(network, spec, tmp_path / "a.nadir", tmp_path / "b.tif", progress=False)
         results.append(read(tmp_path / "b.tif").astype(int))
     assert np.abs(results[0] - results[1])[:, 170:].max() <= 1
 
 
-def test_nodata_of_the_training_data_holds_for_rasters_that_declare_none(
-    tmp_path: Path, codec, scene, specification, write_raster
-) -> None:
-    network = codec("bmshj2018-factorized", 1)
-    spec = replace(specification(1, "uint8"), nodata=0.0)
-    pixels = np.maximum(spec.denormalise(scene(1, 70, 90)), 1)
+def test_nodata_of_the_training_data_holds_for_rasters_that_declare_none(tmp_path: Path, make) -> None:
+    network = make.codec("bmshj2018-factorized", 1)
+    spec = replace(make.specification(1, "uint8"), nodata=0.0)
+    pixels = np.maximum(spec.denormalise(make.scene(1, 70, 90)), 1)
     pixels[:, 20:40] = 0
-    source = write_raster(tmp_path / "a.tif", pixels)
+    source = make.write_raster(tmp_path / "a.tif", pixels)
     compress(network, spec, source, tmp_path / "a.nadir", progress=False)
     decompress(network, spec, tmp_path / "a.nadir", tmp_path / "b.tif", progress=False)
     np.testing.assert_array_equal(read(tmp_path / "b.tif") == 0, pixels == 0)
@@ -163,12 +153,10 @@ def test_nodata_of_the_training_data_holds_for_rasters_that_declare_none(
         assert dataset.nodata is None
 
 
-def test_values_beyond_the_range_are_not_clamped(
-    tmp_path: Path, codec, scene, specification, write_raster
-) -> None:
-    network, spec = codec("bmshj2018-factorized", 1), specification(1, "uint16")
-    pixels = (scene(1, 128, 128) * 60000).astype(np.uint16)
-    source = write_raster(tmp_path / "a.tif", pixels)
+def test_values_beyond_the_range_are_not_clamped(tmp_path: Path, make) -> None:
+    network, spec = make.codec("bmshj2018-factorized", 1), make.specification(1, "uint16")
+    pixels = (make.scene(1, 128, 128) * 60000).astype(np.uint16)
+    source = make.write_raster(tmp_path / "a.tif", pixels)
     expected, _ = untiled(network, spec, pixels)
     compress(network, spec, source, tmp_path / "a.nadir", tile_size=64, progress=False)
     decompress(network, spec, tmp_path / "a.nadir", tmp_path / "b.tif", progress=False)
@@ -176,11 +164,9 @@ def test_values_beyond_the_range_are_not_clamped(
     assert np.abs(read(tmp_path / "b.tif").astype(int) - expected).max() <= 1
 
 
-def test_georeference_names_and_tags_come_back_and_decoding_repeats_itself(
-    tmp_path: Path, codec, scene, specification, write_raster
-) -> None:
-    network, spec = codec("mbt2018-mean", 3), specification(3, "uint16")
-    source = write_raster(tmp_path / "a.tif", spec.denormalise(scene(3, 130, 140)))
+def test_georeference_names_and_tags_come_back_and_decoding_repeats_itself(tmp_path: Path, make) -> None:
+    network, spec = make.codec("mbt2018-mean", 3), make.specification(3, "uint16")
+    source = make.write_raster(tmp_path / "a.tif", spec.denormalise(make.scene(3, 130, 140)))
     compress(network, spec, source, tmp_path / "a.nadir", tile_size=64, progress=False)
     digests = set()
     for attempt in range(2):
@@ -197,12 +183,10 @@ def test_georeference_names_and_tags_come_back_and_decoding_repeats_itself(
     assert (tmp_path / "again.nadir").read_bytes() == (tmp_path / "a.nadir").read_bytes()
 
 
-def test_wrong_rasters_and_arguments_get_one_sentence(
-    tmp_path: Path, codec, scene, specification, write_raster
-) -> None:
-    network, spec = codec("bmshj2018-factorized", 3), specification(3, "uint8")
-    two = write_raster(tmp_path / "two.tif", spec.denormalise(scene(2, 64, 64)))
-    deep = write_raster(tmp_path / "deep.tif", spec.denormalise(scene(3, 64, 64)).astype(np.uint16))
+def test_wrong_rasters_and_arguments_get_one_sentence(tmp_path: Path, make) -> None:
+    network, spec = make.codec("bmshj2018-factorized", 3), make.specification(3, "uint8")
+    two = make.write_raster(tmp_path / "two.tif", spec.denormalise(make.scene(2, 64, 64)))
+    deep = make.write_raster(tmp_path / "deep.tif", spec.denormalise(make.scene(3, 64, 64)).astype(np.uint16))
     output = tmp_path / "out.nadir"
     for source, tile_size, sentence in (
         (two, 64, r"two\.tif has 2 bands of uint8; the model was trained on 3 bands of uint8"),
@@ -217,22 +201,22 @@ def test_wrong_rasters_and_arguments_get_one_sentence(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["deep.tif", "two.tif"]
 
 
-def test_another_model_is_refused(tmp_path: Path, codec, scene, specification, write_raster) -> None:
-    spec = specification(1, "uint8")
-    source = write_raster(tmp_path / "a.tif", spec.denormalise(scene(1, 64, 64)))
-    compress(codec("mbt2018-mean", 1), spec, source, tmp_path / "a.nadir", progress=False)
-    for other in (codec("mbt2018-mean", 1, 1), codec("bmshj2018-hyperprior", 1)):
+def test_another_model_is_refused(tmp_path: Path, make) -> None:
+    spec = make.specification(1, "uint8")
+    source = make.write_raster(tmp_path / "a.tif", spec.denormalise(make.scene(1, 64, 64)))
+    compress(make.codec("mbt2018-mean", 1), spec, source, tmp_path / "a.nadir", progress=False)
+    for other in (make.codec("mbt2018-mean", 1, 1), make.codec("bmshj2018-hyperprior", 1)):
         with pytest.raises(UserError, match=r"a\.nadir was made with another model \(mbt2018-mean"):
             decompress(other, spec, tmp_path / "a.nadir", tmp_path / "b.tif", progress=False)
     assert not (tmp_path / "b.tif").exists()
 
 
 def test_a_machine_that_computes_otherwise_refuses(
-    tmp_path: Path, codec, scene, specification, write_raster, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stands for another device: the same model, whose hyper-synthesis rounds differently."""
-    network, spec = codec("bmshj2018-hyperprior", 1), specification(1, "uint8")
-    source = write_raster(tmp_path / "a.tif", spec.denormalise(scene(1, 200, 200)))
+    network, spec = make.codec("bmshj2018-hyperprior", 1), make.specification(1, "uint8")
+    source = make.write_raster(tmp_path / "a.tif", spec.denormalise(make.scene(1, 200, 200)))
     compress(network, spec, source, tmp_path / "a.nadir", tile_size=64, progress=False)
     exact = codec_module.CodecStages.entropy_parameters
     monkeypatch.setattr(codec_module.CodecStages, "entropy_parameters", lambda self, z: exact(self, z) * 1.2)
@@ -241,11 +225,9 @@ def test_a_machine_that_computes_otherwise_refuses(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.nadir", "a.tif"]
 
 
-def test_an_interrupt_leaves_nothing_behind(
-    tmp_path: Path, codec, scene, specification, write_raster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    network, spec = codec("bmshj2018-factorized", 1), specification(1, "uint8")
-    source = write_raster(tmp_path / "a.tif", spec.denormalise(scene(1, 200, 200)))
+def test_an_interrupt_leaves_nothing_behind(tmp_path: Path, make, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, spec = make.codec("bmshj2018-factorized", 1), make.specification(1, "uint8")
+    source = make.write_raster(tmp_path / "a.tif", spec.denormalise(make.scene(1, 200, 200)))
     (tmp_path / "a.nadir").write_text("what was there before")
     exact = SceneEncoder.record
 
@@ -261,12 +243,12 @@ def test_an_interrupt_leaves_nothing_behind(
     assert (tmp_path / "a.nadir").read_text() == "what was there before"
 
 
-def test_damaged_files_are_refused(tmp_path: Path, codec, scene, specification, write_raster) -> None:
+def test_damaged_files_are_refused(tmp_path: Path, make) -> None:
     """Any byte changed, any length cut: one sentence that names the file, and no output."""
-    network, spec = codec("bmshj2018-hyperprior", 1), specification(1, "uint8")
-    pixels = spec.denormalise(scene(1, 130, 130))
+    network, spec = make.codec("bmshj2018-hyperprior", 1), make.specification(1, "uint8")
+    pixels = spec.denormalise(make.scene(1, 130, 130))
     pixels[:, 50:60] = 0
-    source = write_raster(tmp_path / "a.tif", pixels, 0)
+    source = make.write_raster(tmp_path / "a.tif", pixels, 0)
     compress(network, spec, source, tmp_path / "a.nadir", tile_size=64, progress=False)
     content = (tmp_path / "a.nadir").read_bytes()
     damaged = tmp_path / "damaged.nadir"
@@ -288,9 +270,9 @@ def test_damaged_files_are_refused(tmp_path: Path, codec, scene, specification, 
         decompress(network, spec, tmp_path / "none.nadir", tmp_path / "b.tif", progress=False)
 
 
-def test_a_codec_without_tables_is_refused(tmp_path: Path, scene, specification, write_raster) -> None:
-    spec = specification(1, "uint8")
-    source = write_raster(tmp_path / "a.tif", spec.denormalise(scene(1, 64, 64)))
+def test_a_codec_without_tables_is_refused(tmp_path: Path, make) -> None:
+    spec = make.specification(1, "uint8")
+    source = make.write_raster(tmp_path / "a.tif", spec.denormalise(make.scene(1, 64, 64)))
     network = build_codec("bmshj2018-factorized", 1, 1, N=8, M=12)
     with pytest.raises(UserError, match="no coder tables"):
         compress(network, spec, source, tmp_path / "a.nadir", progress=False)
@@ -307,11 +289,11 @@ def test_a_codec_without_tables_is_refused(tmp_path: Path, scene, specification,
         "landsat7_stars_olinda/L7_ETMs.tif",
     ],
 )
-def test_real_rasters(tmp_path: Path, real_data: Path, codec, specification, file: str) -> None:
+def test_real_rasters(tmp_path: Path, real_data: Path, make, file: str) -> None:
     source = real_data / file
     pixels = read(source)
-    spec = replace(specification(pixels.shape[0], str(pixels.dtype)), nodata=0.0)
-    network = codec("mbt2018-mean", pixels.shape[0])
+    spec = replace(make.specification(pixels.shape[0], str(pixels.dtype)), nodata=0.0)
+    network = make.codec("mbt2018-mean", pixels.shape[0])
     restored = []
     for tile_size in (128, 2048):
         compress(network, spec, source, tmp_path / "a.nadir", tile_size=tile_size, progress=False)

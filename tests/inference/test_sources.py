@@ -23,9 +23,9 @@ def test_padded_windows_are_those_of_the_padded_scene(mode: str, height: int, wi
             np.testing.assert_array_equal(source.read(window), whole[:, rows, columns])
 
 
-def test_raster_says_what_it_is(tmp_path: Path, write_raster) -> None:
+def test_raster_says_what_it_is(tmp_path: Path, make) -> None:
     pixels = np.random.default_rng(0).integers(0, 9999, (3, 40, 50)).astype(np.uint16)
-    with RasterSource(write_raster(tmp_path / "a.tif", pixels, nodata=7)) as source:
+    with RasterSource(make.write_raster(tmp_path / "a.tif", pixels, nodata=7)) as source:
         assert source.shape == (3, 40, 50)
         np.testing.assert_array_equal(source.read(Window(5, 6, 7, 8)), pixels[:, 5:12, 6:14])
         metadata = source.metadata
