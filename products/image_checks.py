@@ -7,11 +7,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from PIL import Image
 
 from errors import UserError
-from products.raster import GDAL_OPTIONS, RasterFile, read_info
+from products.raster import RasterFile, open_dataset, read_info
 from products.raster_header import RasterInfo, UnreadableImage, Window
 
 MAX_THREADS = 8
@@ -139,7 +138,7 @@ def _ends_early(info: RasterInfo, size: int) -> bool:
             file.seek(max(0, size - 64))
             return not file.read().rstrip(b"\0").endswith(b"\xff\xd9")
     if info.driver in ("GTiff", "COG"):
-        with rasterio.Env(**GDAL_OPTIONS), rasterio.open(info.path) as dataset:
+        with open_dataset(info.path) as dataset:
             height, width = dataset.block_shapes[-1]
             block = f"{(info.width - 1) // width}_{(info.height - 1) // height}"
             found = [

@@ -112,6 +112,19 @@ def read_info(path: str | Path) -> RasterInfo:
     return info
 
 
+def open_dataset(path: str) -> Any:
+    """A file open in GDAL with our options, silent about a missing georeference; the caller closes it.
+
+    Raises:
+        rasterio.errors.RasterioError: GDAL cannot open the file.
+    """
+    logging.getLogger("rasterio").setLevel(logging.WARNING)  # what it logs below is in our sentences
+    # Filters of warnings belong to the process, so one thread at a time changes them.
+    with _OPENING, warnings.catch_warnings(), rasterio.Env(**GDAL_OPTIONS):
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        return rasterio.open(path)
+
+
 class _GdalHandle:
     """A file open in GDAL."""
 
@@ -265,12 +278,8 @@ def _open(path: str) -> Any:
             raise UnreadableImage(f"{path} is corrupt: the end of the PNG file is missing")
     except OSError as error:
         raise UnreadableImage(f"cannot open {path}: {error.strerror}") from error
-    logging.getLogger("rasterio").setLevel(logging.WARNING)  # what it logs below is in our sentences
     try:
-        # Filters of warnings belong to the process, so one thread at a time changes them.
-        with _OPENING, warnings.catch_warnings(), rasterio.Env(**GDAL_OPTIONS):
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            dataset = rasterio.open(path)
+        dataset = open_dataset(path)
     except RasterioError as error:
         try:
             return _DecodedHandle(path)
