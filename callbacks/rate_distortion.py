@@ -76,9 +76,7 @@ class RateDistortion(pl.Callback):
         self._forget()
         batches = int(sum(trainer.num_test_batches))
         count = min(self.max_panels, batches)
-        self._panel_batches = (
-            {round(index) for index in np.linspace(0, batches - 1, count)} if count else set()
-        )
+        self._panel_batches = {index * batches // count for index in range(count)}
 
     @override
     def on_test_batch_end(

@@ -52,7 +52,7 @@ def test_too_few_points_and_disjoint_ranges_are_told() -> None:
 
 
 def test_points_that_cost_more_and_are_no_better_are_left_out() -> None:
-    points = _curve("jpeg", [0.1, 0.5, 0.3]) + [{"codec": "jpeg", "bits_per_pixel": 0.4, "psnr": 20.0}]
+    points = [*_curve("jpeg", [0.1, 0.5, 0.3]), {"codec": "jpeg", "bits_per_pixel": 0.4, "psnr": 12.0}]
     assert [point["bits_per_pixel"] for point in monotone_curve(points)] == [0.1, 0.3, 0.5]
 
 
