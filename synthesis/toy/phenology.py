@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from errors import UserError
-
 
 def phenology_series(
     classes: np.ndarray, num_bands: int, num_frames: int, model: Mapping[str, Any], rng: np.random.Generator
@@ -26,19 +24,8 @@ def phenology_series(
 
     Returns:
         (N, T, B) float64 in [0, 1]: reflectance over the band's full scale.
-
-    Raises:
-        UserError: more classes or bands than the model has.
     """
     curves = model["classes"]
-    if len(classes) and int(classes.max()) > len(curves):
-        raise UserError(
-            f"generator.num_classes is {int(classes.max())}: the phenology model has {len(curves)} classes"
-        )
-    if num_bands > len(model["wavelengths_nm"]):
-        raise UserError(
-            f"generator.num_bands is {num_bands}: the phenology model has {len(model['wavelengths_nm'])} bands"
-        )
     spread = model["variation"]
     count = len(classes)
     days = (np.arange(num_frames) + 0.5) * model["days_per_year"] / num_frames

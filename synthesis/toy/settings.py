@@ -74,10 +74,19 @@ class LatentSettings:
             raise UserError(
                 f"generator.num_cells is {self.num_cells}: expected at least 3 with generator.rng=published"
             )
-        if not self.time_series and not self.phenology:
+        if not self.time_series:
+            self._check_phenology()
+
+    def _check_phenology(self) -> None:
+        if not self.phenology:
             raise UserError(
                 "generator.phenology is empty: expected a phenology model or generator.time_series"
             )
+        bands, classes = len(self.phenology["wavelengths_nm"]), len(self.phenology["classes"])
+        self._require("num_bands", f"at most the phenology model's {bands}", lambda value: value <= bands)
+        self._require(
+            "num_classes", f"at most the phenology model's {classes}", lambda value: value <= classes
+        )
 
     def _require(self, name: str, expected: str, holds: Any) -> None:
         value = getattr(self, name)
