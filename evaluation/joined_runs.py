@@ -5,7 +5,6 @@ from typing import Any
 
 from errors import UserError
 from evaluation.bjontegaard_rate import Point, compare, is_learned
-from evaluation.results import SCHEMA
 
 
 def join_rate_distortion(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -57,28 +56,3 @@ def join_rate_distortion(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     curves.sort(key=lambda point: (point["codec"], point["bits_per_pixel"]))
     points = [*curves, *(point for ladder in ladders.values() for point in ladder)]
     return {"rate_distortion": points, **compare(points), "unsupported": unsupported}
-
-
-def join_results(results: Sequence[dict[str, Any]], runs: Sequence[str]) -> dict[str, Any]:
-    """The whole `results.json` of several runs tested together.
-
-    Args:
-        results: as for `join_rate_distortion`.
-        runs: the folder of each, for the record.
-
-    Raises:
-        UserError: as `join_rate_distortion`.
-    """
-    joined = join_rate_distortion(results)
-    experiments = dict.fromkeys(str(result["experiment"]) for result in results)
-    return {
-        "schema": SCHEMA,
-        "experiment": ", ".join(experiments),
-        "data": results[0]["data"],
-        "metrics": {},
-        "runs": [
-            {"run": run, "experiment": result["experiment"], "metrics": result["metrics"]}
-            for run, result in zip(runs, results, strict=True)
-        ],
-        **joined,
-    }

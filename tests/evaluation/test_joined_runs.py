@@ -5,7 +5,7 @@ import math
 import pytest
 
 from errors import UserError
-from evaluation.joined_runs import join_rate_distortion, join_results
+from evaluation.joined_runs import join_rate_distortion
 from evaluation.results import problem_of
 
 
@@ -29,17 +29,17 @@ def _result(quality: int, network: str = "a", ladder: bool = False) -> dict:
 
 
 def test_four_runs_make_one_curve_with_its_bd_rate() -> None:
-    joined = join_results(
-        [_result(3), _result(1, ladder=True), _result(4), _result(2, ladder=True)], list("cadb")
+    joined = join_rate_distortion([_result(3), _result(1, ladder=True), _result(4), _result(2, ladder=True)])
+    assert (
+        problem_of({"schema": "nadir-results/1", "experiment": "sweep", "data": {}, "metrics": {}, **joined})
+        is None
     )
-    assert problem_of(joined) is None
     learned = [point["setting"] for point in joined["rate_distortion"] if point["codec"] == "learned"]
     assert learned == [1, 2, 3, 4]
     assert sum(point["codec"] == "jpeg" for point in joined["rate_distortion"]) == 6
     assert joined["bd_rate"]["jpeg"] == pytest.approx(-20, abs=1e-6)
     assert joined["rate_saving_at_equal_psnr"]["jpeg"] == pytest.approx(20, abs=1e-6)
     assert joined["unsupported"] == {"webp": "holds at most 8 bits"}
-    assert [run["run"] for run in joined["runs"]] == list("cadb")
 
 
 def test_networks_become_separate_curves() -> None:
