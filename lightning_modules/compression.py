@@ -241,7 +241,7 @@ class Compression(pl.LightningModule):
         if self.clamp is not None:
             reconstruction = reconstruction.clamp(*self.clamp)
         decoded = time.perf_counter()
-        with torch.autocast(image.device.type, enabled=False):
+        with torch.no_grad(), torch.autocast(image.device.type, enabled=False):
             _, likelihoods = self(image)
         return {
             "reconstruction": reconstruction,

@@ -62,9 +62,11 @@ def warmup_cosine(
     warmup_steps = max(1, round(warmup_fraction * total_steps))
 
     def factor(step: int) -> float:
+        if step >= total_steps:
+            return final_fraction
         if step < warmup_steps:
             return (step + 1) / warmup_steps
-        progress = min(1.0, (step - warmup_steps) / max(1, total_steps - warmup_steps))
+        progress = (step - warmup_steps) / (total_steps - warmup_steps)
         return final_fraction + (1 - final_fraction) * 0.5 * (1 + math.cos(math.pi * progress))
 
     return LambdaLR(optimizer, factor)
