@@ -73,9 +73,9 @@ def _layer_range(
 ) -> tuple[int, int]:
     if isinstance(layer, nn.PixelShuffle):
         return low // layer.upscale_factor, high // layer.upscale_factor
+    if isinstance(layer.padding, str):
+        raise TypeError(f"the receptive field of a convolution with {layer.padding!r} padding is not known")
     kernel, stride, padding = layer.kernel_size[0], layer.stride[0], layer.padding[0]
-    if isinstance(padding, str):
-        raise TypeError(f"the receptive field of a convolution with {padding!r} padding is not known")
     if isinstance(layer, nn.Conv2d):
         return low * stride - padding, high * stride - padding + layer.dilation[0] * (kernel - 1)
     # Output row o gets input row i when o = i * stride - padding + k with 0 <= k < kernel.
