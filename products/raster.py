@@ -83,7 +83,7 @@ class RasterFile:
             pixels, mask = _HANDLES.get(self.info.path).read(self.info, window)
         except (RasterioError, OSError, ValueError) as error:
             raise UnreadableImage(
-                f"{self.info.path} is corrupt: its pixels cannot be read ({error})"
+                f"{self.info.path} is corrupt: its pixels cannot be read ({error.__cause__ or error})"
             ) from error
         valid = np.ones(pixels.shape[1:], bool) if mask is None else mask
         if pixels.dtype.kind == "f":

@@ -13,6 +13,11 @@ RANDOM_ACCESS_DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "VRT")
 class UnreadableImage(UserError):
     """A file that is not an image, or whose pixels cannot be decoded."""
 
+    def __init__(self, sentence: str) -> None:
+        # A loader worker hands its whole traceback over as the message; the sentence is at its end.
+        traceback, _, last = sentence.rstrip().rpartition(f"{type(self).__name__}: ")
+        super().__init__(last if "Original Traceback" in traceback else sentence)
+
 
 class Window(NamedTuple):
     """A rectangle of pixels: first row, first column, height, width."""

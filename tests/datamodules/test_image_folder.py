@@ -182,10 +182,13 @@ def test_test_limit(tmp_path):
     assert [len(batch["id"]) for batch in batches(data, "test")] == [2, 1]
 
 
-def test_a_file_that_breaks_after_the_check_is_named(tmp_path):
-    data = made(images.aid(tmp_path), test_on="all")
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_a_file_that_breaks_after_the_check_is_named_in_one_sentence(tmp_path, num_workers):
+    data = made(images.aid(tmp_path), test_on="all", num_workers=num_workers)
     images.cut_in_half(tmp_path / "Port" / "port_1.jpg")
-    with pytest.raises(UserError, match=r"port_1\.jpg"):
+    with pytest.raises(
+        UserError, match=r"^\S*port_1\.jpg is corrupt: its pixels cannot be read \(.*JPEG.*\)$"
+    ):
         batches(data, "test")
 
 
