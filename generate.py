@@ -1,6 +1,6 @@
 """Make a dataset.
 
-    python generate.py generator=toy_latent output=FOLDER generator.seed=3 generator.num_frames=5
+python generate.py generator=toy_latent output=FOLDER generator.seed=3 generator.num_frames=5
 """
 
 from running.launch import launch

@@ -1,7 +1,7 @@
 """Apply a trained model to whole products.
 
-    python predict.py task=compress run=RUN input=scene.tif output=scene.nadir
-    python predict.py task=decompress run=RUN input=scene.nadir output=scene.tif
+python predict.py task=compress run=RUN input=scene.tif output=scene.nadir
+python predict.py task=decompress run=RUN input=scene.nadir output=scene.tif
 """
 
 from running.launch import launch

@@ -1,7 +1,7 @@
 """Evaluate a trained run, or a sweep of runs, and write a new folder with results.json and plots.
 
-    python test.py run=RUN data.root=OTHER_FOLDER
-    python test.py ckpt_path=FILE.ckpt
+python test.py run=RUN data.root=OTHER_FOLDER
+python test.py ckpt_path=FILE.ckpt
 """
 
 from running.launch import launch

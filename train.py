@@ -1,6 +1,6 @@
 """Fit a model, test the best checkpoint, print one table, leave a run folder.
 
-    python train.py experiment=compression_aid data.root=FOLDER model.quality=3
+python train.py experiment=compression_aid data.root=FOLDER model.quality=3
 """
 
 from running.launch import launch

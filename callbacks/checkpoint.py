@@ -33,13 +33,16 @@ class Checkpoint(LightningCheckpoint):
         every_n_train_steps: training batches between two `last.ckpt`.
     """
 
-    def __init__(self, folder: str, monitor: str = "val/loss", mode: str = "min", every_n_train_steps: int = 100) -> None:
+    def __init__(
+        self, folder: str, monitor: str = "val/loss", mode: str = "min", every_n_train_steps: int = 100
+    ) -> None:
         self.folder = Path(folder)
         self.monitor = monitor
         self.sign = 1.0 if mode == "min" else -1.0
         self.every_n_train_steps = every_n_train_steps
         self.best_value: float | None = None
         self._interrupted = False
+        self._resumed = False
         self._saved_step: int | None = None
         self._handler_before: Any = None
 
@@ -60,8 +63,13 @@ class Checkpoint(LightningCheckpoint):
         if threading.current_thread() is threading.main_thread():
             self._handler_before = signal.signal(signal.SIGINT, self._on_interrupt)
 
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         """Save the state between two batches, when it is time or when the user wants to stop."""
+        if self._resumed:
+            self._resumed = False
+            _count_as_if_uninterrupted(trainer)
         step = trainer.global_step
         due = step % self.every_n_train_steps == 0 and step != self._saved_step
         if due or self._interrupted:
@@ -72,7 +80,7 @@ class Checkpoint(LightningCheckpoint):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the best."""
         value = trainer.callback_metrics.get(self.monitor)
-        if trainer.sanity_checking or trainer.fast_dev_run or not trainer.training and not trainer.validating:
+        if trainer.sanity_checking or _only_tried(trainer) or trainer.state.fn != "fit":
             return
         if value is None or not torch.isfinite(torch.as_tensor(value)):
             return
@@ -82,7 +90,7 @@ class Checkpoint(LightningCheckpoint):
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the state at the end."""
-        if not trainer.fast_dev_run and trainer.global_step != self._saved_step:
+        if not _only_tried(trainer) and trainer.global_step != self._saved_step:
             self._save_last(trainer)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -91,7 +99,9 @@ class Checkpoint(LightningCheckpoint):
             signal.signal(signal.SIGINT, self._handler_before)
             self._handler_before = None
 
-    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
         """Give Ctrl-C back; a state in the middle of a batch is not worth keeping."""
         self.teardown(trainer, pl_module, "fit")
 
@@ -101,6 +111,7 @@ class Checkpoint(LightningCheckpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take the best value back."""
+        self._resumed = True
         self.best_value = state_dict["best_value"]
         if self.best_value is not None and math.isnan(self.best_value):
             self.best_value = None
@@ -113,3 +124,19 @@ class Checkpoint(LightningCheckpoint):
         if self._interrupted:
             raise KeyboardInterrupt
         self._interrupted = True
+
+
+def _count_as_if_uninterrupted(trainer: pl.Trainer) -> None:
+    """Mend two counters at the first batch after a resume.
+
+    Lightning expects checkpoints from before the validation of a step. In ours the next batch has been counted as
+    ready, and the steps of the log rows are complete; it would count both once more, and validate a step early.
+    """
+    loop = trainer.fit_loop.epoch_loop
+    loop.batch_progress.total.ready = loop.batch_progress.total.completed + 1
+    loop._batches_that_stepped = trainer.global_step
+
+
+def _only_tried(trainer: pl.Trainer) -> bool:
+    """Whether this is `fast_dev_run`, which leaves nothing behind."""
+    return bool(getattr(trainer, "fast_dev_run", False))

@@ -45,7 +45,11 @@ class MetricsFile(Logger):
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         """Append one row."""
         values = {name: float(value) for name, value in metrics.items()}
-        row: dict[str, Any] = {"step": "" if step is None else step, "epoch": int(values.pop("epoch", 0)), **values}
+        row: dict[str, Any] = {
+            "step": "" if step is None else step,
+            "epoch": int(values.pop("epoch", 0)),
+            **values,
+        }
         new = sorted(set(row) - set(self.columns))
         if new or not self.path.exists():
             rows = self._read()[1] if self.path.exists() else []
@@ -60,14 +64,14 @@ class MetricsFile(Logger):
         """Drop the rows of steps from `step` on (counted from 0), which a resumed run does again."""
         if self.path.exists():
             rows = self._read()[1]
-            kept = [row for row in rows if row["step"] == "" or int(row["step"]) < step]
-            if len(kept) < len(rows):
-                self._write(kept)
+            self._write([row for row in rows if row["step"] == "" or int(row["step"]) < step])
 
     def _read(self) -> tuple[list[str], list[dict[str, Any]]]:
         with self.path.open(newline="") as file:
             reader = csv.DictReader(file)
-            rows = [row for row in reader if None not in row and None not in row.values()]  # a row cut by a kill
+            rows = [
+                row for row in reader if None not in row and None not in row.values()
+            ]  # a row cut by a kill
             return list(reader.fieldnames or self.columns), rows
 
     def _write(self, rows: list[dict[str, Any]]) -> None:

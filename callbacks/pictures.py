@@ -28,7 +28,13 @@ class Pictures(pl.Callback):
         self._batch: dict[str, Any] | None = None
 
     def on_validation_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
     ) -> None:
         """Keep the first batch."""
         if batch_idx == 0 and dataloader_idx == 0:
@@ -37,17 +43,18 @@ class Pictures(pl.Callback):
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Draw the panel."""
         batch, self._batch = self._batch, None
-        if trainer.sanity_checking or trainer.fast_dev_run or not trainer.is_global_zero or batch is None:
+        if trainer.sanity_checking or getattr(trainer, "fast_dev_run", False) or not trainer.is_global_zero:
             return
         self.validations += 1
-        if not hasattr(pl_module, "pictures") or (self.validations - 1) % self.every_n_validations:
+        draw = getattr(pl_module, "pictures", None)
+        if batch is None or draw is None or (self.validations - 1) % self.every_n_validations:
             return
         batch = {
             key: value[: self.num_samples] if isinstance(value, torch.Tensor | list) else value
             for key, value in batch.items()
         }
         with torch.no_grad():
-            pictures = pl_module.pictures(batch)
+            pictures = draw(batch)
         panel = draw_panel({name: picture.float().cpu().numpy() for name, picture in pictures.items()})
         path = self.folder / f"step_{trainer.global_step:07d}.png"
         save_png(panel, path)
@@ -86,7 +93,9 @@ def draw_panel(pictures: dict[str, np.ndarray], size: int = 192, gap: int = 4) -
         pen.text((left + 2, 2), name, fill="black")
         for row, picture in enumerate(batch):
             pixels = np.clip(np.nan_to_num(np.moveaxis(picture, 0, -1)), 0, 1)
-            image = Image.fromarray(np.round(np.broadcast_to(pixels, (*pixels.shape[:2], 3)) * 255).astype(np.uint8))
+            image = Image.fromarray(
+                np.round(np.broadcast_to(pixels, (*pixels.shape[:2], 3)) * 255).astype(np.uint8)
+            )
             scale = size / max(image.size)
             resampling = Image.Resampling.NEAREST if scale >= 1 else Image.Resampling.BOX
             shape = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))

@@ -25,7 +25,9 @@ class Progress(RichProgressBar):
             return
         values = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
         total = f"/{trainer.max_steps}" if trainer.max_steps and trainer.max_steps > 0 else ""
-        words = ", ".join(f"{name.removeprefix('val/')} {value:.4g}" for name, value in sorted(values.items()))
+        words = ", ".join(
+            f"{name.removeprefix('val/')} {value:.4g}" for name, value in sorted(values.items())
+        )
         print(f"step {trainer.global_step}{total}: {words}", flush=True)  # noqa: T201
 
     def get_metrics(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, Any]:

@@ -20,6 +20,8 @@ class ConfigInCheckpoint(pl.Callback):
             "data_specification": data_specification,
         }
 
-    def on_save_checkpoint(self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]) -> None:
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
         """Add the record."""
         checkpoint["nadir"] = self.record

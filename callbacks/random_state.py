@@ -19,14 +19,13 @@ class RandomState(pl.Callback):
         self._to_restore: dict[str, Any] | None = None
         self._before_validation: dict[str, Any] | None = None
 
-
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         """Restore what a checkpoint brought, once."""
         if self._to_restore is not None:
             restore(self._to_restore)
             self._to_restore = None
-            # Lightning assumes that a checkpoint was saved before the step's validation and adds one.
-            trainer.fit_loop.epoch_loop._batches_that_stepped = trainer.global_step
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Remember the state that training left."""
@@ -53,7 +52,13 @@ def capture() -> dict[str, Any]:
     version, internal, gauss = random.getstate()
     state: dict[str, Any] = {
         "torch": torch.get_rng_state(),
-        "numpy": [str(name), torch.from_numpy(np.asarray(keys, dtype=np.int64)), int(position), int(has_gauss), float(cached)],
+        "numpy": [
+            str(name),
+            torch.from_numpy(np.asarray(keys, dtype=np.int64)),
+            int(position),
+            int(has_gauss),
+            float(cached),
+        ],
         "python": [version, list(internal), gauss],
     }
     if torch.cuda.is_available():

@@ -19,7 +19,9 @@ class Timing(pl.Callback):
         self._last_end: float | None = None
         self._sums = {"step": 0.0, "data": 0.0, "count": 0}
 
-    def on_train_batch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
         """Begin a step."""
         now = time.perf_counter()
         if self._last_end is not None:
@@ -37,9 +39,13 @@ class Timing(pl.Callback):
             self._sums["count"] += 1
             self.train_seconds += now - self._step_begun
             self.steps += 1
-        if (trainer.global_step) % trainer.log_every_n_steps == 0 and self._sums["count"]:
+        every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+        if trainer.global_step % every == 0 and self._sums["count"]:
             count = self._sums["count"]
-            values = {"time/step_seconds": self._sums["step"] / count, "time/data_seconds": self._sums["data"] / count}
+            values = {
+                "time/step_seconds": self._sums["step"] / count,
+                "time/data_seconds": self._sums["data"] / count,
+            }
             pl_module.log_dict(values, on_step=True, on_epoch=False)
             self._sums = {"step": 0.0, "data": 0.0, "count": 0}
 

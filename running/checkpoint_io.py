@@ -22,7 +22,14 @@ def load_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
         content = torch.load(path, map_location=map_location, weights_only=True)
     except FileNotFoundError as error:
         raise UserError(f"{path}: there is no such checkpoint") from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError) as error:
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        zipfile.BadZipFile,
+        ValueError,
+        KeyError,
+    ) as error:
         raise UserError(f"{path}: not a readable checkpoint ({_reason(error)})") from error
     if not isinstance(content, dict) or "state_dict" not in content:
         raise UserError(f"{path}: found no 'state_dict' in it, expected a checkpoint written by train.py")
@@ -32,7 +39,7 @@ def load_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
 def _reason(error: Exception) -> str:
     if isinstance(error, pickle.UnpicklingError):
         return "it is damaged, or holds objects other than tensors and plain values, which are never loaded"
-    return str(error).strip().splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class AtomicCheckpointIO(CheckpointIO):
@@ -52,7 +59,9 @@ class AtomicCheckpointIO(CheckpointIO):
         finally:
             temporary.unlink(missing_ok=True)
 
-    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
+    def load_checkpoint(
+        self, path: Any, map_location: Any = None, weights_only: bool | None = None
+    ) -> dict[str, Any]:
         """Load with `weights_only=True`, whatever was asked for."""
         return load_checkpoint(Path(path), map_location or "cpu")
 

@@ -21,7 +21,14 @@ from running.instantiation import instantiate
 from running.suggestions import nearest
 
 CONSTRAINTS = Path(__file__).resolve().parents[1] / "conf" / "constraints.yaml"
-_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text", list: "a list", dict: "a group of keys"}
+_NAMES = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "a group of keys",
+}
 
 
 def check(config: DictConfig, config_name: str, overrides: list[str]) -> None:
@@ -57,7 +64,9 @@ def check_types(config: DictConfig, defaults: DictConfig, overrides: list[Overri
             continue
         before = OmegaConf.select(defaults, key)
         after = OmegaConf.select(config, key)
-        if before is None or after is None or isinstance(after, DictConfig) and isinstance(before, DictConfig):
+        if before is None or after is None:
+            continue
+        if isinstance(after, DictConfig) and isinstance(before, DictConfig):
             continue
         expected, found = _kind(before), _kind(after)
         if expected is found or (expected is float and found is int):
@@ -87,7 +96,9 @@ def run_preflights(config: DictConfig) -> None:
 
 def _hold(node: DictConfig, prefix: str, rules: dict[str, dict[str, Any]]) -> None:
     for pattern, rule in rules.items():
-        for key in [pattern] if "*" not in pattern else [str(k) for k in node if fnmatchcase(str(k), pattern)]:
+        for key in (
+            [pattern] if "*" not in pattern else [str(k) for k in node if fnmatchcase(str(k), pattern)]
+        ):
             value = OmegaConf.select(node, key)
             if value is not None:
                 _hold_one(f"{prefix}{key}", value, rule)
@@ -103,11 +114,21 @@ def _hold_one(key: str, value: Any, rule: dict[str, Any]) -> None:
             )
         kinds = {"integer": (int,), "number": (int, float), "text": (str,), "boolean": (bool,)}
         if "type" in rule and (
-            not isinstance(item, kinds[rule["type"]]) or (isinstance(item, bool) and rule["type"] != "boolean")
+            not isinstance(item, kinds[rule["type"]])
+            or (isinstance(item, bool) and rule["type"] != "boolean")
         ):
-            names = {"integer": "a whole number", "number": "a number", "text": "text", "boolean": "true or false"}
+            names = {
+                "integer": "a whole number",
+                "number": "a number",
+                "text": "text",
+                "boolean": "true or false",
+            }
             raise UserError(f"{key}: found {_show(item)}, expected {names[rule['type']]}")
-        for bound, wrong in (("minimum", lambda a, b: a < b), ("maximum", lambda a, b: a > b), ("above", lambda a, b: a <= b)):
+        for bound, wrong in (
+            ("minimum", lambda a, b: a < b),
+            ("maximum", lambda a, b: a > b),
+            ("above", lambda a, b: a <= b),
+        ):
             if bound in rule and isinstance(item, int | float) and wrong(item, rule[bound]):
                 words = {"minimum": "at least", "maximum": "at most", "above": "more than"}[bound]
                 raise UserError(f"{key}: found {item}, expected {words} {rule[bound]}")
@@ -117,9 +138,9 @@ def _nodes(node: Any, name: str = "") -> Iterator[tuple[str, DictConfig]]:
     if isinstance(node, DictConfig):
         if name:
             yield name, node
-        for key in node:
+        for key in map(str, node):
             if not OmegaConf.is_missing(node, key) and not OmegaConf.is_interpolation(node, key):
-                yield from _nodes(node[key], f"{name}.{key}" if name else str(key))
+                yield from _nodes(node[key], f"{name}.{key}" if name else key)
 
 
 def _defaults(config_name: str, overrides: list[Override]) -> DictConfig:

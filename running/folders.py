@@ -99,7 +99,9 @@ def runs_of(folder: Path) -> list[Path]:
         key=lambda path: (len(path.name), path.name),
     )
     if not jobs:
-        raise UserError(f"run={folder}: no {CONFIG_FILE} in it or in its sub-folders; expected a run or a sweep")
+        raise UserError(
+            f"run={folder}: no {CONFIG_FILE} in it or in its sub-folders; expected a run or a sweep"
+        )
     return jobs
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import hydra.utils
+from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 
 from errors import UserError
@@ -23,13 +24,23 @@ def instantiate(node: Any, *args: Any, **kwargs: Any) -> Any:
     """Build the object that `node` describes (`_target_`, `_partial_`, nested nodes).
 
     Raises:
-        UserError: a `_target_` outside of the rooms of Nadir and its libraries, or without a module.
+        UserError: a `_target_` outside of the rooms of Nadir and its libraries.
+        Exception: what the target itself raises.
     """
     container = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
     if isinstance(container, dict):
         container = {key: value for key, value in container.items() if key not in RESERVED_KEYS}
     _check_targets(container)
-    return hydra.utils.instantiate(OmegaConf.create(container), *args, **kwargs)
+    try:
+        return hydra.utils.instantiate(OmegaConf.create(container), *args, **kwargs)
+    except InstantiationException as error:
+        # Hydra wraps what a constructor raises; a sentence for the user must come through, a bug keep its traceback.
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        if cause is error:
+            raise UserError(str(error).splitlines()[0]) from error
+        raise cause from error
 
 
 def instantiate_all(nodes: DictConfig | None) -> list[Any]:

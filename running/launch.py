@@ -34,6 +34,8 @@ def launch(verb: str) -> None:
         job.line = line
         sys.argv[1:] = line.words()
         hydra.main(version_base="1.3", config_path="pkg://conf", config_name=job.config_name)(job)()
+        if job.failures:
+            raise job.failures[0]
     except UserError as error:
         status = _report(str(error))
     except (HydraException, OmegaConfBaseException) as error:
@@ -55,7 +57,11 @@ def launch(verb: str) -> None:
 class Job:
     """What Hydra calls for each job: checks the config, then does the verb's work.
 
+    Hydra would print a stack of its own around an exception, so failures are kept here; the other jobs of a
+    sweep go on.
+
     Attributes:
+        failures: what jobs raised.
         folders: what `launch` prints last: each job's folder, after a sweep the sweep's.
     """
 
@@ -64,6 +70,7 @@ class Job:
         self.line = line
         self.config_name = verb
         self.folders: list[Path] = []
+        self.failures: list[Exception] = []
         # Hydra asks a task function for these.
         self.__name__ = verb
         self.__qualname__ = verb
@@ -76,7 +83,13 @@ class Job:
         runtime = HydraConfig.get()
         folder = Path(runtime.runtime.output_dir)
         work: Callable[..., Any] = verbs.work(self.verb)
-        result = work(config, folder, self.config_name, list(runtime.overrides.task))
+        try:
+            result = work(config, folder, self.config_name, list(runtime.overrides.task))
+        except Exception as error:
+            if self.line.multirun:
+                print(f"nadir: job {runtime.job.num} failed: {error}", file=sys.stderr)  # noqa: T201
+            self.failures.append(error)
+            return None
         if result.folder is not None:
             self.folders = [path for path in self.folders if path.name != folder.parent.name]
             self.folders.append(result.folder)

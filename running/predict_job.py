@@ -51,11 +51,17 @@ def load_model(config: DictConfig) -> tuple[Any, Any]:
         torch.set_num_threads(config.num_threads)
     record = load_checkpoint(path).get("nadir", {}).get("data_specification")
     if record is None:
-        raise UserError(f"{path}: a checkpoint without a data specification; expected one written by train.py")
+        raise UserError(
+            f"{path}: a checkpoint without a data specification; expected one written by train.py"
+        )
     module = instantiate(config.model)
     load_weights(module, path)
     module.eval()
-    specification = instantiate({"_target_": "products.specification.ImageSpecification.from_dict", "_args_": [record]})
+    if hasattr(module, "prepare_coding"):
+        module.prepare_coding()
+    specification = instantiate(
+        {"_target_": "products.specification.ImageSpecification.from_dict", "_args_": [record]}
+    )
     return module, specification
 
 

@@ -23,7 +23,9 @@ def begin_record(folder: Path, config: DictConfig, overrides: list[str]) -> None
     launches = folder / "overrides.yaml"
     earlier = OmegaConf.load(launches) if launches.exists() else OmegaConf.create([])
     folders.write_text(launches, OmegaConf.to_yaml(OmegaConf.create([*earlier, list(overrides)])))
-    folders.write_text(folder / "provenance.json", json.dumps(provenance(config.get("seed")), indent=2) + "\n")
+    folders.write_text(
+        folder / "provenance.json", json.dumps(provenance(config.get("seed")), indent=2) + "\n"
+    )
     folders.set_status(folder, "running")
 
 
@@ -31,11 +33,8 @@ def write_config(folder: Path, config: DictConfig) -> None:
     """Write the composed config (interpolations kept) and its resolved form."""
     if mpi.rank() != 0:
         return
-    saved = config.copy()
-    for key in _OF_THE_CALL:
-        if key in saved and key != "resume":
-            del saved._content[key]
-    if "resume" in saved:
-        saved.resume = None
+    container = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(container, dict)
+    saved = OmegaConf.create({key: value for key, value in container.items() if key not in _OF_THE_CALL})
     folders.write_text(folder / folders.CONFIG_FILE, OmegaConf.to_yaml(saved))
     folders.write_text(folder / "config_resolved.yaml", OmegaConf.to_yaml(saved, resolve=True))

@@ -61,14 +61,11 @@ def register(name: str, saved: DictConfig, verb: str) -> None:
     store = ConfigStore.instance()
     own: Any = OmegaConf.load(CATALOGUE / f"{verb}.yaml")
     own_defaults = list(own.pop("defaults", []))
-    body = OmegaConf.create({key: value for key, value in saved._content.items() if key not in ("defaults", "hydra")})
+    body: Any = OmegaConf.to_container(saved, resolve=False)
     groups = []
-    for key in list(body):
-        node = body._get_node(key)
-        if (CATALOGUE / str(key)).is_dir() and isinstance(node, DictConfig) and not node._is_none():
-            groups.append(str(key))
-            store.store(group=str(key), name=SAVED, node=node.copy(), provider=name)
-            del body[key]
+    for key in [key for key, node in body.items() if isinstance(node, dict) and (CATALOGUE / key).is_dir()]:
+        groups.append(key)
+        store.store(group=key, name=SAVED, node=OmegaConf.create(body.pop(key)), provider=name)
     defaults: list[Any] = ["_self_"]
     chosen = set()
     for entry in own_defaults:

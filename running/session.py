@@ -43,7 +43,9 @@ class Session:
         self._fill_in_from_data()
         if for_training:
             write_config(folder, config)
-        pl.seed_everything(config.seed, workers=True, verbose=False)  # weights do not depend on how data were made
+        pl.seed_everything(
+            config.seed, workers=True, verbose=False
+        )  # weights do not depend on how data were made
         self.module: pl.LightningModule = instantiate(config.model)
         self.callbacks = instantiate_all(config.callbacks)
         self.callbacks.append(ConfigInCheckpoint(config, self.datamodule.specification.to_dict()))
@@ -91,7 +93,9 @@ class Session:
         found = self.datamodule.specification.num_bands
         if expected is not None and expected != found:
             source = OmegaConf.select(self.config, "data.root") or "the data"
-            raise UserError(f"{source}: found images of {found} bands, expected {expected} (model.in_channels)")
+            raise UserError(
+                f"{source}: found images of {found} bands, expected {expected} (model.in_channels)"
+            )
 
     def _loggers(self) -> list[Any]:
         identity = self.folder / "wandb_id.txt"
@@ -106,12 +110,18 @@ class Session:
 
     def _trainer(self) -> pl.Trainer:
         node = self.config.trainer
-        if isinstance(node.val_check_interval, int) and node.max_steps and 0 < node.max_steps < node.val_check_interval:
+        if (
+            isinstance(node.val_check_interval, int)
+            and node.max_steps
+            and 0 < node.max_steps < node.val_check_interval
+        ):
             with open_dict(node):
                 node.val_check_interval = node.max_steps  # a short training is validated once, at its end
         plugins: list[Any] = [AtomicCheckpointIO()]
         if node.get("strategy", "auto") == "auto":
-            plugins.append(LightningEnvironment())  # an MPI rank is a satellite, not a part of a data-parallel job
+            plugins.append(
+                LightningEnvironment()
+            )  # an MPI rank is a satellite, not a part of a data-parallel job
         return instantiate(node, callbacks=self.callbacks, logger=self.loggers, plugins=plugins)
 
 

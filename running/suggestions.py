@@ -15,14 +15,16 @@ def nearest(name: str, names: Iterable[str]) -> str:
     found = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if not found:  # the right word in the wrong group: compare the last parts
         last = {candidate.rsplit(".", 1)[-1]: candidate for candidate in names}
-        found = [last[hit] for hit in difflib.get_close_matches(name.rsplit(".", 1)[-1], last, n=1, cutoff=0.8)]
+        found = [
+            last[hit] for hit in difflib.get_close_matches(name.rsplit(".", 1)[-1], last, n=1, cutoff=0.8)
+        ]
     return f" (did you mean '{found[0]}'?)" if found else ""
 
 
 def keys(config: DictConfig, prefix: str = "") -> list[str]:
     """All dotted keys of a config, groups included."""
     found: list[str] = []
-    for key in config:
+    for key in map(str, config):
         name = f"{prefix}{key}"
         found.append(name)
         if not OmegaConf.is_missing(config, key) and not OmegaConf.is_interpolation(config, key):
@@ -51,6 +53,9 @@ def sentence(error: Exception, valid_keys: Iterable[str]) -> str:
                 f"expected one of {', '.join(options)}"
             )
     unknown = _unknown_key(text)
+    inner = getattr(error.__cause__, "full_key", None)
+    if unknown is not None and inner and inner.startswith(f"{unknown}."):
+        unknown = inner  # a group was given as {key: value}, and one of the keys is wrong
     if unknown is not None:
         return f"'{unknown}' is not a key of this config{nearest(unknown, valid_keys)}"
     if isinstance(error, MissingMandatoryValue):
@@ -59,7 +64,9 @@ def sentence(error: Exception, valid_keys: Iterable[str]) -> str:
     if isinstance(error, InterpolationKeyError | InterpolationResolutionError):
         return f"{error.full_key}: {_first_line(text)}"
     cause = error.__cause__
-    detail = f" ({_first_line(str(cause))})" if cause is not None and isinstance(error, HydraException) else ""
+    detail = (
+        f" ({_first_line(str(cause))})" if cause is not None and isinstance(error, HydraException) else ""
+    )
     return f"{_first_line(text)}{detail}"
 
 

@@ -25,7 +25,9 @@ def print_results(results: dict[str, Any], title: str) -> None:
     ):
         section = results.get(key)
         if section:
-            values = ", ".join(f"{codec} {'-' if v is None else f'{v:+.1f} %'}" for codec, v in section.items())
+            values = ", ".join(
+                f"{codec} {'-' if v is None else f'{v:+.1f} %'}" for codec, v in section.items()
+            )
             console.print(f"{words}: {values}", highlight=False)
 
 

@@ -23,7 +23,9 @@ def test(config: DictConfig, folder: Path, config_name: str, overrides: list[str
     try:
         check(config, config_name, overrides)
         runs = _runs(config)
-        checkpoints = [run if run.suffix == ".ckpt" else folders.checkpoint_of(run, config.checkpoint) for run in runs]
+        checkpoints = [
+            run if run.suffix == ".ckpt" else folders.checkpoint_of(run, config.checkpoint) for run in runs
+        ]
         if len(runs) == 1:
             _test_one(config, checkpoints[0], folder)
             return JobResult(folder)
@@ -57,7 +59,9 @@ def _test_one(config: DictConfig, checkpoint: Path, folder: Path) -> dict:
             remove_empty(folder)
         raise
     folders.write_text(folder / "config.yaml", OmegaConf.to_yaml(config))
-    folders.write_text(folder / "provenance.json", json.dumps(provenance(config.get("seed")), indent=2) + "\n")
+    folders.write_text(
+        folder / "provenance.json", json.dumps(provenance(config.get("seed")), indent=2) + "\n"
+    )
     print_results(results, title=f"{config.experiment_name}: {checkpoint}")
     return results
 

@@ -84,4 +84,3 @@ def remove_empty(folder: Path) -> None:
     for path in (folder, folder.parent, folder.parent.parent):
         with suppress(OSError):  # not empty: somebody's work
             path.rmdir()
-

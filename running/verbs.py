@@ -38,14 +38,18 @@ def work(verb: str) -> Callable[..., Any]:
     """The function that does the verb's work; imported here, when the config is there to be checked."""
     if verb == "train":
         from running.train_job import train
+
         return train
     if verb == "test":
         from running.test_job import test
+
         return test
     if verb == "generate":
         from running.generate_job import generate
+
         return generate
     from running.predict_job import predict
+
     return predict
 
 
@@ -94,12 +98,21 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
         words += [f"hydra.run.dir='{tests}'", f"hydra.sweep.dir='{tests}-sweep'"]
         if "test_limit" in saved.get("data", {}) and not line.has("data.test_limit") and not line.has("data"):
             words.append("data.test_limit=null")  # the cap is for the closing test of a training
+        ladders = "callbacks.rate_distortion.ladders"
+        if (
+            OmegaConf.select(saved, ladders) is not None
+            and not line.has(ladders)
+            and not line.has("callbacks")
+        ):
+            words.append(f"{ladders}=true")
     return f"saved_{verb}", CommandLine(line.flags, words)
 
 
 def _prepare_resume(line: CommandLine) -> tuple[str, CommandLine]:
     if line.multirun:
-        raise UserError("resume= continues one run and cannot be combined with -m; give resume=RUN_FOLDER for each")
+        raise UserError(
+            "resume= continues one run and cannot be combined with -m; give resume=RUN_FOLDER for each"
+        )
     which = str(line.value("resume"))
     run = mpi.broadcast(_run_to_resume(which, line) if mpi.rank() == 0 else None)
     if run is None:

@@ -22,7 +22,7 @@ def _specification(dtype: str, lo: float, hi: float) -> ImageSpecification:
         ("float32", 0, 1, (8, 16), 16, True),
     ],
 )
-def test_the_gentlest_mapping_is_chosen(  # noqa: PLR0917
+def test_the_gentlest_mapping_is_chosen(
     dtype: str, lo: float, hi: float, depths: tuple[int, ...], bits: int, requantised: bool
 ) -> None:
     mapping = sample_mapping(_specification(dtype, lo, hi), depths, requantise=True)

@@ -83,7 +83,7 @@ def test_what_the_files_cannot_give_is_refused(tmp_path: Path, ts_file: Callable
         ("Epilepsy", (275, 206, 3), [141, 134], [0.495, 0.464, 0.427], [0.141, 0.141, 0.110]),
     ],
 )
-def test_the_published_pools(  # noqa: PLR0917
+def test_the_published_pools(
     real_data: Path, name: str, shape: tuple[int, ...], per_class: list[int], mean: list, std: list
 ) -> None:
     folder = real_data / "time_series" / name
