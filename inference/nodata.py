@@ -13,7 +13,7 @@ from products.specification import ImageSpecification
 
 _NONE, _ALL, _SHARED, _PER_BAND = b"\x00", b"\x01", b"\x02", b"\x03"
 # Box radii in pixels of the averages that a hole is filled from, and how much less each wider one counts.
-_RADII, _DECAY = (1, 4, 12, 36), 1e-3
+_RADII, _DECAY = (1, 4, 12, 36), 1e-2
 FILL_MARGIN = max(_RADII)
 
 

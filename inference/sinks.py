@@ -166,5 +166,7 @@ class RasterSink:
                 self._dataset.close()
         except BaseException as closing:
             self._file.__exit__(type(closing), closing, closing.__traceback__)
+            if isinstance(closing, RasterioError | OSError) and kind is None:
+                raise UserError(f"{self._file.path} cannot be written: {closing}") from closing
             raise
         self._file.__exit__(kind, error, trace)

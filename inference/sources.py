@@ -76,7 +76,8 @@ class RasterSource:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not self.path.is_file():
-            raise UserError(f"{self.path}: there is no such file; expected a raster to read")
+            found = "a folder" if self.path.is_dir() else "no such file"
+            raise UserError(f"{self.path}: found {found}, expected a raster file")
         try:
             with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MEGABYTES):
                 self._dataset = rasterio.open(self.path)

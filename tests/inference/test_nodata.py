@@ -79,7 +79,7 @@ def test_filling_is_smooth_finite_and_the_same_for_any_window() -> None:
     assert abs(whole[:, :, : 70 - FILL_MARGIN - 2]).max() < 1e-3
     for tile in TileGrid(200, 180, 64):
         rows, columns = tile.inside(Window(0, 0, 200, 180))
-        np.testing.assert_allclose(source.read(tile), whole[:, rows, columns], atol=1e-3)
+        np.testing.assert_allclose(source.read(tile), whole[:, rows, columns], atol=1e-6)
 
 
 def test_nodata_that_pixels_cannot_hold_masks_nothing() -> None:

@@ -36,8 +36,10 @@ def test_raster_says_what_it_is(tmp_path: Path, make) -> None:
 
 
 def test_what_is_no_raster_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"none\.tif: there is no such file"):
+    with pytest.raises(UserError, match=r"none\.tif: found no such file"):
         RasterSource(tmp_path / "none.tif")
+    with pytest.raises(UserError, match="found a folder"):
+        RasterSource(tmp_path)
     (tmp_path / "text.tif").write_text("hello")
     with pytest.raises(UserError, match=r"text\.tif is not a raster"):
         RasterSource(tmp_path / "text.tif")
