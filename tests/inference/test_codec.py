@@ -1,4 +1,5 @@
 import hashlib
+import inspect
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 import torch
+from omegaconf import OmegaConf
 from torch.nn import functional
 
 from errors import UserError
@@ -278,6 +280,14 @@ def test_a_codec_without_tables_is_refused(tmp_path: Path, make) -> None:
         compress(network, spec, source, tmp_path / "a.nadir", progress=False)
     load_coder_state(network, coder_state(network))
     assert compress(network, spec, source, tmp_path / "a.nadir", progress=False)["tiles"] == 1
+
+
+@pytest.mark.parametrize("task", ["compress", "decompress"])
+def test_the_catalogue_names_arguments_that_exist(repository: Path, task: str) -> None:
+    node = OmegaConf.load(repository / "conf" / "task" / f"{task}.yaml")
+    assert node.pop("_target_") == f"inference.codec.{task}"
+    parameters = inspect.signature(getattr(codec_module, task)).parameters
+    assert {name: parameters[name].default for name in node} == dict(node)
 
 
 @pytest.mark.real
