@@ -56,7 +56,7 @@ def register(name: str, saved: DictConfig, verb: str) -> None:
     """Register `saved`, extended by the keys of `conf/<verb>.yaml`, as the primary config `name`.
 
     Groups of the verb that the saved config does not have (the codecs of `test.py`) keep the verb's choice;
-    the values of the verb's own keys win over saved ones of the same name.
+    saved values win over those of the verb.
     """
     store = ConfigStore.instance()
     own: Any = OmegaConf.load(CATALOGUE / f"{verb}.yaml")
@@ -80,7 +80,7 @@ def register(name: str, saved: DictConfig, verb: str) -> None:
     defaults[1:1] = [{group: SAVED} for group in groups]
     if verb != "train" and "experiment" not in chosen:
         defaults.append({"optional experiment": None})
-    primary = OmegaConf.merge(body, own)
+    primary = OmegaConf.merge(own, body)
     primary = OmegaConf.merge({"defaults": defaults}, primary)
     store.store(name=name, node=primary, provider=name)
 

@@ -1,6 +1,7 @@
 """The objects of one job, built from its config: data, model, callbacks, loggers, trainer."""
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -98,6 +99,7 @@ class Session:
             )
 
     def _loggers(self) -> list[Any]:
+        os.environ.setdefault("WANDB_SILENT", "true")  # the run folder already says where everything is
         identity = self.folder / "wandb_id.txt"
         node = self.config.logger.get("wandb") if self.config.get("logger") else None
         if node is not None and identity.exists() and node.get("id") is None:
@@ -175,7 +177,7 @@ def _finish_wandb(failed: bool) -> None:
     if "wandb" in sys.modules:
         wandb = sys.modules["wandb"]
         if wandb.run is not None:
-            wandb.finish(exit_code=int(failed), quiet=True)
+            wandb.finish(exit_code=int(failed))
 
 
 _CODER_BUFFERS = ("_quantized_cdf", "_offset", "_cdf_length", "scale_table")
