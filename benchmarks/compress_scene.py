@@ -44,6 +44,9 @@ def main() -> None:
     parser.add_argument("--tile-size", type=int, default=512, help="pixels")
     parser.add_argument("--steps", type=int, default=60, help="training steps before measuring")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument(
+        "--rounds", type=int, default=1, help="take turns this often, keep the fastest (loaded machines)"
+    )
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -55,7 +58,11 @@ def main() -> None:
         arguments.folder = Path(folder)
         if arguments.file is None:
             arguments.file = write_scene(arguments.folder / "scene.tif", arguments.size)
-        figures = {part: run_part(part, arguments) for part in PARTS}
+        figures = {"train": run_part("train", arguments)}
+        for part in ["compress", "tiles"] * arguments.rounds + ["decompress"]:
+            again = run_part(part, arguments)
+            if part not in figures or again["wall"] < figures[part]["wall"]:
+                figures[part] = again
         report(arguments, figures)
 
 
