@@ -103,7 +103,9 @@ class Compression(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """The main optimizer, with its scheduler if there is one, and that of the quantiles."""
-        main = self.optimizer(self._main_parameters())
+        main = self.optimizer(
+            [p for name, p in self.network.named_parameters() if not name.endswith(".quantiles")]
+        )
         quantiles = [p for name, p in self.network.named_parameters() if name.endswith(".quantiles")]
         optimizers = [main, self.optimizer_aux(quantiles)]
         scheduler = build_scheduler(self.scheduler, main, self.trainer)
@@ -117,7 +119,8 @@ class Compression(pl.LightningModule):
         terms = self._terms(batch)
         self.manual_backward(terms["loss"])
         if self.gradient_clip_norm:
-            torch.nn.utils.clip_grad_norm_(self._main_parameters(), self.gradient_clip_norm)
+            parameters = [p for group in main.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, self.gradient_clip_norm)
         main.step()
         aux_loss = self.network.aux_loss()
         self.manual_backward(aux_loss)
@@ -132,12 +135,11 @@ class Compression(pl.LightningModule):
             self.log_dict(values, prog_bar=False, batch_size=len(batch["image"]))
             self.log("train/learning_rate", main.optimizer.param_groups[0]["lr"])
 
-    def _main_parameters(self) -> list[torch.nn.Parameter]:
-        return [p for name, p in self.network.named_parameters() if not name.endswith(".quantiles")]
-
     def _terms(self, batch: Mapping[str, Any]) -> dict[str, Tensor]:
         """The loss and what it is made of, for a batch, in the module's present mode."""
         image, valid = _image_and_valid(batch)
+        # one layout for all: arithmetic between two layouts is slow
+        image = image.contiguous(memory_format=self.memory_format)
         reconstruction, likelihoods = self(image)
         return self.loss(image, reconstruction, likelihoods, valid)
 

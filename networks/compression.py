@@ -84,8 +84,8 @@ def build_codec(
 ) -> CompressionModel:
     """Build a codec of the zoo: input and output (B, in_channels, H, W) float32, not clamped in training.
 
-    `quality` chooses the published channel widths; `options` (`N`, and `M` where the architecture has it:
-    channels) override them. With `in_channels` other than 3 the first layer of the analysis and the last
+    `quality` chooses the published channel widths; `options` override them: `N` channels within the
+    transforms, `M` channels of the main latent (of no effect on cheng2020 codecs, whose latent has N). With `in_channels` other than 3 the first layer of the analysis and the last
     layer of the synthesis are new; everything between, the entropy model included, is the published one.
     `pretrained` fetches the published weights for `metric` ("mse" or "ms-ssim") as torch.hub does, into
     its cache; layers replaced for other band counts start from scratch.
@@ -103,9 +103,9 @@ def build_codec(
         )
     if in_channels < 1:
         raise UserError(f"model.in_channels: found {in_channels!r}, expected at least one band")
+    _check_options(options)
     published = dict(family.widths[quality])
-    _check_options(name, options, published)
-    widths = published | options
+    widths = published | {option: channels for option, channels in options.items() if option in published}
     network = family.architecture(**widths)
     if pretrained:
         if widths != published:
@@ -130,12 +130,10 @@ def _family(name: str) -> CodecFamily:
     return CODECS[name]
 
 
-def _check_options(name: str, options: Mapping[str, Any], published: Mapping[str, int]) -> None:
+def _check_options(options: Mapping[str, Any]) -> None:
     for option, value in options.items():
-        if option not in published:
-            raise UserError(
-                f"model.network_options: found {option!r}, {name} has only {', '.join(published)}"
-            )
+        if option not in ("N", "M"):
+            raise UserError(f"model.network_options: found {option!r}, expected N and M")
         if not isinstance(value, int) or value < 2:
             raise UserError(f"model.network_options.{option}: found {value!r}, expected a channel count >= 2")
 

@@ -207,13 +207,18 @@ def test_published_widths() -> None:
     assert network.description == {"name": "bmshj2018-factorized", "in_channels": 3, "N": 128, "M": 192}
 
 
+def test_options_that_serve_other_codecs_serve_cheng_as_well() -> None:
+    network = build_codec("cheng2020-attn", 1, N=8, M=12)
+    assert network.description == {"name": "cheng2020-attn", "in_channels": 3, "N": 8}
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "sentence"),
     [
         (("bmshj2018-hyperprio", 1), {}, "did you mean 'bmshj2018-hyperprior'"),
         (("mbt2018", 0), {}, "found 0, mbt2018 has qualities 1 to 8"),
         (("mbt2018", 1, 0), {}, "in_channels: found 0"),
-        (("cheng2020-anchor", 1), {"M": 12}, "found 'M', cheng2020-anchor has only N"),
+        (("cheng2020-anchor", 1), {"K": 12}, "network_options: found 'K', expected N and M"),
         (("mbt2018", 1), {"N": 0}, "network_options.N: found 0"),
         (("bmshj2018-factorized-relu", 1, 3, True), {}, "there are no published weights"),
         (("mbt2018", 1, 3, True), {"N": 8}, "drop network_options or pretrained"),
