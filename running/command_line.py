@@ -8,6 +8,8 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
+from errors import UserError
+
 
 @dataclass
 class CommandLine:
@@ -60,7 +62,11 @@ _FLAGS_WITH_VALUE = ("--cfg", "-c", "--package", "-p", "--config-dir", "-cd", "-
 
 
 def read(words: list[str]) -> CommandLine:
-    """Sort the words of a command line into flags and overrides; overrides are quoted where needed."""
+    """Sort the words of a command line into flags and overrides; overrides are quoted where needed.
+
+    Raises:
+        UserError: a word without a key.
+    """
     line = CommandLine()
     rest = iter(words)
     for word in rest:
@@ -68,6 +74,8 @@ def read(words: list[str]) -> CommandLine:
             line.flags.append(word)
             if word in _FLAGS_WITH_VALUE:
                 line.flags.extend(_next(rest, word))
+        elif not word.partition("=")[0]:
+            raise UserError(f"'{word}' cannot be read as key=value: the key is missing")
         else:
             line.overrides.append(quoted(word))
     return line

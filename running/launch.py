@@ -25,10 +25,10 @@ INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
 def launch(verb: str) -> None:
     """Run `verb` ("train", "test", "generate", "predict") on `sys.argv`; ends the process with its status."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us instead of being printed
-    line = command_line.read(sys.argv[1:])
     status = 0
-    job = Job(verb, line)
+    job = Job(verb, line := CommandLine())
     try:
+        line = command_line.read(sys.argv[1:])
         folders.stamp_launch()
         job.config_name, line = verbs.prepare(verb, line)
         job.line = line

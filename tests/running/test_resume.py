@@ -45,7 +45,9 @@ def assert_same(one, other, path=""):
         assert one == other, path
 
 
-def start_and_stop(repository: Path, words: tuple[str, ...], runs: Path, how: signal.Signals) -> tuple[Path, int]:
+def start_and_stop(
+    repository: Path, words: tuple[str, ...], runs: Path, how: signal.Signals
+) -> tuple[Path, int]:
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", str(repository / "train.py"), *words],
         cwd=repository, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -58,8 +60,6 @@ def start_and_stop(repository: Path, words: tuple[str, ...], runs: Path, how: si
     process.send_signal(how)
     process.communicate(timeout=60)
     return next(runs.glob("*/*")), process.returncode
-
-
 
 
 @pytest.mark.parametrize(

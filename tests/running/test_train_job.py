@@ -37,7 +37,9 @@ def test_a_run_folder_holds_what_it_should(verb, small_training):
 
 
 def test_two_runs_of_one_seed_are_the_same_and_of_another_seed_are_not(verb, small_training):
-    folders = [Path(verb("train", *small_training, "test=false", f"seed={seed}").last_line) for seed in (1, 1, 2)]
+    folders = [
+        Path(verb("train", *small_training, "test=false", f"seed={seed}").last_line) for seed in (1, 1, 2)
+    ]
     weights = [load_checkpoint(folder / "checkpoints" / "last.ckpt")["state_dict"] for folder in folders]
     assert len(set(folders)) == 3
     assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
