@@ -1,0 +1,117 @@
+"""No config may rot: every option composes, every target exists, every experiment runs."""
+
+from pathlib import Path
+
+import hydra.utils
+import pytest
+from hydra import compose, initialize_config_module
+from omegaconf import DictConfig, OmegaConf
+
+from networks.compression import CODECS
+from running.config_check import CONSTRAINTS, check_constraints
+from running.saved_config import CATALOGUE
+
+# Groups, the verb that has them, and what their options need beside themselves.
+GROUPS = {
+    "train": ("callbacks", "codec", "constellation", "data", "debug", "experiment", "hparams_search", "launcher",
+              "logger", "model", "paths", "procedure", "trainer"),
+    "generate": ("generator",),
+    "predict": ("task",),
+}  # fmt: skip
+NEEDS = {"data=image_folder": ["data.root=somewhere"], "experiment": ["data.root=somewhere"]}
+
+
+def options() -> list[tuple[str, str]]:
+    return [
+        (verb, f"{group}={path.stem}")
+        for verb, groups in GROUPS.items()
+        for group in groups
+        for path in sorted((CATALOGUE / group).glob("*.yaml"))
+    ]
+
+
+def composed(verb: str, *words: str) -> DictConfig:
+    with initialize_config_module("conf", version_base="1.3"):
+        config = compose(verb, list(words), return_hydra_config=True)
+    OmegaConf.set_struct(config, False)
+    config.hydra.runtime.output_dir = "somewhere"
+    config.hydra.job.num = 0
+    return config
+
+
+def targets(node):
+    if isinstance(node, DictConfig):
+        if node.get("_target_"):
+            yield node._target_
+        for key in node:
+            if not OmegaConf.is_missing(node, key) and not OmegaConf.is_interpolation(node, key):
+                yield from targets(node[key])
+
+
+@pytest.mark.parametrize(("verb", "word"), options())
+def test_option_composes_and_its_targets_exist(verb, word):
+    needs = NEEDS.get(word, NEEDS.get(word.split("=")[0], []) if "_aid" in word or "_licos" in word else [])
+    words = [word, *needs, *(["input=a", "output=b"] if verb == "predict" else [])]
+    config = composed(verb, *words)
+    del config["hydra"]
+    check_constraints(config)
+    for target in targets(config):
+        assert callable(hydra.utils.get_object(target)), target
+
+
+def test_every_group_is_listed_and_every_file_has_a_comment():
+    listed = {group for groups in GROUPS.values() for group in groups} | {"hydra", "phenology"}
+    assert {
+        path.name for path in CATALOGUE.iterdir() if path.is_dir() and path.name != "__pycache__"
+    } == listed
+    for path in CATALOGUE.glob("experiment/*.yaml"):
+        lines = path.read_text().splitlines()
+        assert lines[0] == "# @package _global_"
+        assert "train.py experiment=" + path.stem in lines[1]
+        assert len(lines) <= 45
+
+
+def test_constraints_name_real_things():
+    rules = OmegaConf.load(CONSTRAINTS)
+    for target in set(rules) - {"config"}:
+        assert callable(hydra.utils.get_object(target))
+    assert set(rules["lightning_modules.compression.Compression"].network.choices) == set(CODECS)
+
+
+@pytest.mark.parametrize("path", sorted(CATALOGUE.glob("experiment/*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_runs(verb, tmp_path, path):
+    from tests.fakes import images
+
+    root = tmp_path / "scenes"
+    needs = []
+    if "image_folder" in path.read_text():
+        images.aid(root, per_class=4, height=72, width=72)
+        needs = [f"data.root={root}", "data.patch_size=64", "data.batch_size=2"]
+    done = verb(
+        "train", f"experiment={path.stem}", *needs, f"paths.runs={tmp_path}/runs", "trainer.max_steps=2",
+        "trainer.accelerator=cpu", "num_threads=1", "model.network_options={N: 8, M: 12}",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert (Path(done.last_line) / "results.json").exists()
+
+
+@pytest.mark.parametrize(
+    "word", ["logger=many", "debug=limit", "debug=profiler", "debug=overfit", "debug=default"]
+)
+def test_options_run(verb, small_training, word):
+    words = [w for w in small_training if not w.startswith(("trainer.max", "trainer.val"))]
+    steps = [] if word == "debug=limit" else ["trainer.max_steps=2", "trainer.val_check_interval=2"]
+    done = verb("train", *words, word, *steps)
+    assert done.status == 0, done.err
+
+
+def test_without_arguments_train_runs_on_embedded_data(verb, tmp_path, monkeypatch):
+    monkeypatch.setenv("NADIR_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("NADIR_CACHE", str(tmp_path / "cache"))
+    done = verb(
+        "train", "trainer.max_steps=2", "trainer.accelerator=cpu", "num_threads=1", "data.generator.width=64",
+        "data.generator.height=64", "data.patch_size=64", "data.num_train_scenes=2", "data.num_test_scenes=1",
+        "data.num_val_scenes=1", "model.network_options={N: 8, M: 12}",
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert str(tmp_path / "runs" / "compression_toy") in done.last_line
