@@ -18,6 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from errors import UserError
 from running import command_line, folders, mpi, verbs
 from running.command_line import CommandLine
+from running.help_text import help_text
 
 INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
 
@@ -29,6 +30,9 @@ def launch(verb: str) -> None:
     job = Job(verb, line := CommandLine())
     try:
         line = command_line.read(sys.argv[1:])
+        if line.flags and line.flags[0] in ("-h", "--help"):
+            print(help_text(verb))  # noqa: T201
+            return
         folders.stamp_launch()
         job.config_name, line = verbs.prepare(verb, line)
         job.line = line
