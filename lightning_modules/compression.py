@@ -10,6 +10,7 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor
 
 from errors import UserError
+from lightning_modules.memory import keep_freed_memory
 from lightning_modules.optimization import (
     OptimizerFactory,
     SchedulerFactory,
@@ -110,6 +111,11 @@ class Compression(pl.LightningModule):
         optimizers = [main, self.optimizer_aux(quantiles)]
         scheduler = build_scheduler(self.scheduler, main, self.trainer)
         return optimizers, [] if scheduler is None else [scheduler]
+
+    def on_fit_start(self) -> None:
+        """On a CPU, keep freed memory for the next step."""
+        if self.device.type == "cpu":
+            keep_freed_memory()
 
     def training_step(self, batch: Mapping[str, Any], batch_index: int) -> None:
         """One batch, one step of each optimizer; `global_step` grows by one."""
