@@ -26,6 +26,9 @@ INTERRUPTED = 130  # what a shell reports for a program that SIGINT ended
 def launch(verb: str) -> None:
     """Run `verb` ("train", "test", "generate", "predict") on `sys.argv`; ends the process with its status."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # let Hydra's errors reach us instead of being printed
+    # Threads of torch that wait for each other sleep instead of spinning: on cores that are shared with other
+    # work (a second job, another MPI rank) spinning makes a training step several times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     status = 0
     job = Job(verb, line := CommandLine())
     try:

@@ -192,6 +192,7 @@ def _quieten() -> None:
         "The number of training batches",
         "You're resuming from a checkpoint that ended before the epoch",
         "Checkpoint directory .* exists",
+        ".*torch.jit.script.* is deprecated",
         ".*`isinstance\\(treespec, LeafSpec\\)` is deprecated",
     ):
         warnings.filterwarnings("ignore", message=words)

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+# As running.launch does for the verbs, and before anything imports torch.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
