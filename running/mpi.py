@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 _RANK_VARIABLES = ("PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK")
+_SIZE_VARIABLES = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")
 
 
 def under_mpi() -> bool:
@@ -21,6 +22,11 @@ def rank() -> int:
         if name in os.environ:
             return int(os.environ[name])
     return 0
+
+
+def size() -> int:
+    """Number of ranks of the MPI job; 1 outside of one."""
+    return next((int(os.environ[name]) for name in _SIZE_VARIABLES if name in os.environ), 1)
 
 
 def broadcast(value: Any) -> Any:
@@ -37,5 +43,5 @@ def abort(status: int) -> None:
     if under_mpi():
         from mpi4py import MPI
 
-        if MPI.COMM_WORLD.Get_size() > 1:
+        if size() > 1:
             MPI.COMM_WORLD.Abort(status)

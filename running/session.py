@@ -102,6 +102,8 @@ class Session:
         os.environ.setdefault("WANDB_SILENT", "true")  # the run folder already says where everything is
         identity = self.folder / "wandb_id.txt"
         node = self.config.logger.get("wandb") if self.config.get("logger") else None
+        if node is not None and self.folder.name.startswith("job_"):
+            node.group = self.folder.parent.name  # the jobs of a sweep stand together on the dashboard
         if node is not None and identity.exists() and node.get("id") is None:
             node.id = identity.read_text().strip()
         loggers = instantiate_all(self.config.logger)

@@ -35,22 +35,33 @@ def train(config: DictConfig, folder: Path, config_name: str, overrides: list[st
     except Exception:
         remove_empty(folder)
         raise
+    if mpi.size() > 1 and config.trainer.get("strategy", "auto") == "auto":
+        remove_empty(folder)
+        raise UserError(
+            f"mpiexec started {mpi.size()} ranks that would all train the same model: expected trainer=ddp, or one rank"
+        )
     if resumed and folders.is_alive(folder):
         raise UserError(f"run={folder}: another process (see {folders.STATUS_FILE}) still works on it")
     begin_record(folder, config, overrides)
     log_file = _log_to(folder / "train.log")
-    try:
-        from running.instantiation import instantiate
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+    from running.instantiation import instantiate
+
+    try:
         procedure = instantiate(config.procedure)
         objective = procedure(config, folder)
-    except UserError:
+    except (UserError, MisconfigurationException) as error:
         if not resumed and not list(folder.glob("checkpoints/*.ckpt")):
             _close(log_file)
             shutil.rmtree(folder, ignore_errors=True)
             remove_empty(folder.parent)
         else:
             folders.set_status(folder, "failed")
+        if isinstance(
+            error, MisconfigurationException
+        ):  # a trainer that this machine or these data cannot have
+            raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
         raise
     except KeyboardInterrupt as error:
         folders.set_status(folder, "interrupted")

@@ -98,6 +98,12 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
         words += [f"hydra.run.dir='{tests}'", f"hydra.sweep.dir='{tests}-sweep'"]
         if "test_limit" in saved.get("data", {}) and not line.has("data.test_limit") and not line.has("data"):
             words.append("data.test_limit=null")  # the cap is for the closing test of a training
+        if _is_another_folder(saved, line):
+            note = (
+                "data.root is another folder than in training: every image of it is tested (data.test_on=all)"
+            )
+            print(note)  # noqa: T201
+            words.append("data.test_on=all")
         ladders = "callbacks.rate_distortion.ladders"
         if (
             OmegaConf.select(saved, ladders) is not None
@@ -106,6 +112,17 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
         ):
             words.append(f"{ladders}=true")
     return f"saved_{verb}", CommandLine(line.flags, words)
+
+
+def _is_another_folder(saved: DictConfig, line: CommandLine) -> bool:
+    """Whether the test reads a folder that the training did not, and nothing says which part of it to test."""
+    root = line.value("data.root")
+    if root is None or "test_on" not in saved.get("data", {}) or line.has("data.test_on") or line.has("data"):
+        return False
+    before = OmegaConf.select(saved, "data.root")
+    if before is not None and Path(str(before)).resolve() == Path(str(root)).resolve():
+        return False
+    return not (Path(str(root)) / "test").is_dir()
 
 
 def _prepare_resume(line: CommandLine) -> tuple[str, CommandLine]:
@@ -138,6 +155,8 @@ def _run_to_resume(which: str, line: CommandLine) -> tuple[Path, Path | None] | 
             return path.resolve().parent.parent, path.resolve()
         if not path.is_dir():
             raise UserError(f"resume={which}: expected auto, last, best, a run folder or a checkpoint file")
+        if "study" in str(OmegaConf.select(saved_config.read_config(path), "procedure._target_")):
+            return path.resolve(), None  # its fits have the checkpoints
         return path.resolve(), folders.checkpoint_of(path.resolve(), "last")
     with initialize_config_module("conf", version_base="1.3"):
         config = compose("train", line.without("resume").overrides)
