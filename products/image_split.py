@@ -105,7 +105,7 @@ def side_sizes(count: int, test_fraction: float, val_fraction: float) -> tuple[i
     return num_test, num_val
 
 
-def split_by_block(  # noqa: PLR0917
+def split_by_block(
     places: Sequence[Place],
     infos: Mapping[str, RasterInfo],
     seed: int,
