@@ -1,5 +1,6 @@
 """The work of `predict.py`: a trained model on whole products."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,45 @@ def predict(config: DictConfig, folder: Path, config_name: str, overrides: list[
         UserError: no such run, input or task; whatever the task refuses.
     """
     check(config, config_name, overrides)
-    source = Path(str(config.input))
-    if not source.exists():
-        raise UserError(f"input={source}: there is no such file or folder")
+    if config.input is not None and not Path(str(config.input)).exists():
+        raise UserError(f"input={config.input}: there is no such file or folder")
+    if config.input is not None and config.output is None:
+        raise UserError("output is required: give output=FILE")
     task = instantiate(config.task, _partial_=True)
     module, specification = load_model(config)
-    figures = task(module.network, specification, input=source, output=Path(str(config.output)))
+    if config.input is None:
+        source = write_example(config)
+        output = Path(str(config.output or source.with_suffix(".out")))
+    else:
+        source, output = Path(str(config.input)), Path(str(config.output))
+    figures = task(module.network, specification, input=source, output=output)
     words = ", ".join(f"{name} {_show(value)}" for name, value in figures.items())
-    print(f"{config.output}: {words}")  # noqa: T201
+    print(f"{source} -> {output}: {words}")  # noqa: T201
     return JobResult()
+
+
+def write_example(config: DictConfig) -> Path:
+    """A GeoTIFF of the first test image of the run's data, for a prediction without input.
+
+    Raises:
+        UserError: the run's data are gone.
+    """
+    import rasterio
+
+    datamodule = instantiate(config.data)
+    datamodule.prepare_data()
+    datamodule.setup("test")
+    pixels = datamodule.specification.denormalise(datamodule.test_set[0]["image"])
+    run = Path(str(config.run)) if config.ckpt_path is None else Path(str(config.ckpt_path)).parent
+    path = run / "predictions" / str(config.paths.stamp) / "example.tif"
+    path.parent.mkdir(parents=True)
+    bands, height, width = pixels.shape
+    shape = {"count": bands, "height": height, "width": width, "dtype": pixels.dtype.name}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        with rasterio.open(path, "w", driver="GTiff", **shape) as file:
+            file.write(pixels)
+    return path
 
 
 def load_model(config: DictConfig) -> tuple[Any, Any]:

@@ -57,7 +57,13 @@ def test_wrong_model_and_damaged_stream_are_refused(verb, run, scene, small_trai
     assert not restored.exists()
 
 
-def test_input_and_output_are_required(verb, run):
-    done = verb("predict", "task=compress", f"run={run}", "output=x.nadir")
+def test_without_input_an_image_of_the_data_serves(verb, run):
+    done = verb("predict", f"paths.runs={run.parents[1]}")
+    assert done.status == 0, done.err
+    assert [path.name for path in sorted(run.glob("predictions/*/*"))] == ["example.out", "example.tif"]
+
+
+def test_output_is_required(verb, run, scene):
+    done = verb("predict", "task=compress", f"run={run}", f"input={scene}")
     assert done.status == 1
-    assert "input is required" in done.err
+    assert "output is required" in done.err
