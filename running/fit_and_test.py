@@ -30,7 +30,8 @@ def fit_and_test(config: DictConfig, folder: Path) -> float | None:
         objective = session.trainer.callback_metrics.get(config.objective)
         if config.test:
             results = test_and_report(session, _checkpoint_to_test(session), folder)
-            print_results(results, title=f"{config.experiment_name}: test")
+            if session.trainer.is_global_zero:
+                print_results(results, title=f"{config.experiment_name}: test")
     value = None if objective is None else float(objective)
     return None if value is None or math.isnan(value) else value
 
@@ -41,7 +42,8 @@ def test_and_report(session: Session, checkpoint: Path | None, folder: Path) -> 
         load_weights(session.module, checkpoint)
     session.trainer.test(session.module, datamodule=session.datamodule, verbose=False)
     results = session.results()
-    write_results(folder / "results.json", results)
+    if session.trainer.is_global_zero:
+        write_results(folder / "results.json", results)
     return results
 
 

@@ -40,7 +40,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def set_status(folder: Path, state: str, **facts: Any) -> None:
-    """Record what a run is doing: `running`, `finished`, `interrupted` or `failed`."""
+    """Record what a run is doing: `running`, `finished`, `interrupted` or `failed` (rank 0 writes)."""
+    if mpi.rank() != 0:
+        return
     record = {"state": state, "host": socket.gethostname(), "process": os.getpid(), **facts}
     record["process_started"] = psutil.Process().create_time()
     write_text(folder / STATUS_FILE, json.dumps(record, indent=2) + "\n")

@@ -17,7 +17,7 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 from callbacks.metrics_file import MetricsFile
 from callbacks.provenance import ConfigInCheckpoint
 from errors import UserError
-from running import folders
+from running import folders, mpi
 from running.checkpoint_io import AtomicCheckpointIO, load_checkpoint
 from running.instantiation import instantiate, instantiate_all
 from running.run_record import write_config
@@ -126,6 +126,8 @@ class Session:
             plugins.append(
                 LightningEnvironment()
             )  # an MPI rank is a satellite, not a part of a data-parallel job
+        elif node.devices == "auto" and mpi.size() > 1:
+            node.devices = mpi.size()
         return instantiate(node, callbacks=self.callbacks, logger=self.loggers, plugins=plugins)
 
 

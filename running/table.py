@@ -10,7 +10,8 @@ from rich.table import Table
 def print_results(results: dict[str, Any], title: str) -> None:
     """Print the metrics of a `results.json`, and its rate-distortion points and BD-rates where it has them."""
     console = Console(width=None, soft_wrap=False)
-    table = Table(title=title, title_justify="left")
+    console.print(title, soft_wrap=True, highlight=False)
+    table = Table()
     table.add_column("metric")
     table.add_column("value", justify="right")
     for name, value in sorted(results.get("metrics", {}).items()):

@@ -43,7 +43,7 @@ def train(config: DictConfig, folder: Path, config_name: str, overrides: list[st
     if resumed and folders.is_alive(folder):
         raise UserError(f"run={folder}: another process (see {folders.STATUS_FILE}) still works on it")
     begin_record(folder, config, overrides)
-    log_file = _log_to(folder / "train.log")
+    log_file = _log_to(folder / ("train.log" if mpi.rank() == 0 else f"train_rank_{mpi.rank()}.log"))
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     from running.instantiation import instantiate
@@ -71,8 +71,7 @@ def train(config: DictConfig, folder: Path, config_name: str, overrides: list[st
         raise
     finally:
         _close(log_file)
-    if mpi.rank() == 0:
-        folders.set_status(folder, "finished")
+    folders.set_status(folder, "finished")
     return JobResult(folder, objective)
 
 

@@ -25,7 +25,7 @@ def smooth_images(count: int, channels: int, side: int, seed: int) -> Tensor:
 
 
 def train(
-    network: torch.nn.Module, steps: int, gain: float = 100.0, lmbda: float = 2.0, side: int = 64
+    network: torch.nn.Module, steps: int, gain: float = 30.0, lmbda: float = 0.05, side: int = 64
 ) -> None:
     """Rate-distortion training with a falling learning rate, from latents that are not all zero.
 
@@ -42,13 +42,14 @@ def train(
     )
     network.train()
     for step in range(steps):
-        optimizer.param_groups[0]["lr"] = 3e-3 * (1 - step / steps)
+        optimizer.param_groups[0]["lr"] = 2e-3 * (1 - step / steps) * min(1, (step + 1) / 20)
         image = smooth_images(4, channels, side, seed=step)
         outputs = network(image)
         bits = sum(-likelihood.log2().sum() for likelihood in outputs["likelihoods"].values())
         loss = lmbda * 255**2 * (outputs["x_hat"] - image).square().mean() + bits / (4 * side * side)
         optimizer.zero_grad()
         loss.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
     network.eval()
 
@@ -136,16 +137,16 @@ class CodecContract:
 
     def test_payload_agrees_with_the_estimate_after_a_little_training(self) -> None:
         network = self.build()
-        train(network, 100)
-        # Hardly trained Gaussian models meet latents far outside of what they expect, which costs them more
-        # by likelihood than by the coder's escape codes.
+        train(network, 100, gain=100.0)
+        # The coder takes the next larger of 64 scales, which costs nothing to speak of where the scales are
+        # right and some percent where hardly trained ones are too large already.
         assert payload_over_estimate(network) == pytest.approx(1, rel=self.early_tolerance)
 
     @pytest.mark.slow
     def test_payload_agrees_with_the_estimate_after_training(self) -> None:
         torch.manual_seed(0)
         network = build_codec(self.name, 1, 3, **dict.fromkeys(self.options, 24))
-        train(network, 600, gain=20.0)
+        train(network, 800)
         assert payload_over_estimate(network) == pytest.approx(1, rel=0.02)
 
     def test_qualities_are_the_published_ones(self) -> None:

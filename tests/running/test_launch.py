@@ -89,15 +89,3 @@ def test_answers_without_heavy_imports(repository, tmp_path, name, words):
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("HEAVY []")
     assert not list(tmp_path.iterdir())
-
-
-def test_ranks_of_one_launch_share_the_stamp(repository, tmp_path):
-    program = "from running.folders import stamp_launch; print(stamp_launch())"
-    done = subprocess.run(
-        ["mpiexec", "-n", "3", sys.executable, "-c", program],
-        cwd=repository, env={**os.environ, "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"},  # noqa: PTH120
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    stamps = done.stdout.split()
-    assert len(stamps) == 3
-    assert len(set(stamps)) == 1
