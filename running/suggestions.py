@@ -42,6 +42,9 @@ def sentence(error: Exception, valid_keys: Iterable[str]) -> str:
         valid_keys: keys that could have been meant.
     """
     text = str(error)
+    missing = re.search(r"Missing mandatory value: (\S+)", text)
+    if missing:
+        return f"{missing.group(1)} is required: give {missing.group(1)}=..."
     if isinstance(error, OverrideParseException):
         return f"'{error.override}' cannot be read as key=value: {_first_line(str(error.__cause__ or error))}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:

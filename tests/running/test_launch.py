@@ -36,6 +36,13 @@ def test_wrong_words_are_one_sentence(verb, small_training, tmp_path, word, expe
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_required_key_is_named(verb, tmp_path):
+    done = verb("train", "data=image_folder", f"paths.runs={tmp_path}/runs")
+    assert done.status == 1
+    assert done.err.strip() == "nadir: data.root is required: give data.root=..."
+    assert not (tmp_path / "runs").exists()
+
+
 def test_bad_folders_are_named(verb, small_training, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()

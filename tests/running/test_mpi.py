@@ -26,7 +26,11 @@ def mpiexec(repository):
 
 
 def test_ranks_share_the_stamp(mpiexec):
-    done = mpiexec(3, "-c", "from running.folders import stamp_launch; print(stamp_launch())")
+    done = mpiexec(
+        3,
+        "-c",
+        "from running.folders import stamp_launch; import sys; sys.stdout.write(stamp_launch() + chr(10))",
+    )
     stamps = done.stdout.split()
     assert len(stamps) == 3
     assert len(set(stamps)) == 1
