@@ -26,10 +26,11 @@ from scipy.ndimage import gaussian_filter
 
 from inference.codec import compress, decompress
 from inference.sources import PaddedSource, RasterSource
-from inference.windows import TileGrid, Window
+from inference.windows import TileGrid
 from networks.codec_stages import CodecStages
 from networks.compression import build_codec, coder_state, load_coder_state
 from products.specification import ImageSpecification
+from products.window import Window
 
 
 def main() -> None:

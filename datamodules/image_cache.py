@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from products.raster import RasterFile
-from products.raster_header import RasterInfo, Window
+from products.raster_header import RasterInfo
+from products.window import Window
 
 
 class CachedReader:

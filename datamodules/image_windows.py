@@ -9,8 +9,9 @@ from torch.utils.data import Dataset
 from datamodules.image_cache import CachedReader
 from products.crop_positions import centre_crop
 from products.image_split import Piece, positions
-from products.raster_header import RasterInfo, Window
+from products.raster_header import RasterInfo
 from products.specification import ImageSpecification
+from products.window import Window
 
 AUGMENTATIONS = ("none", "flips", "dihedral")
 

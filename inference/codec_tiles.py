@@ -15,8 +15,9 @@ from inference.codec_container import TileRecord
 from inference.engine import HaloStage, SlidingTiles
 from inference.nodata import FilledSource, encode_masks
 from inference.sources import PaddedSource
-from inference.windows import TileGrid, Window
+from inference.windows import TileGrid
 from networks.codec_stages import HYPER_STRIDE, LATENT_STRIDE, CodecStages
+from products.window import Window
 
 
 class WrongIntegersError(Exception):

@@ -13,7 +13,8 @@ import numpy as np
 
 from inference.sinks import Sink
 from inference.sources import PaddedSource, Source
-from inference.windows import TileGrid, Window
+from inference.windows import TileGrid
+from products.window import Window
 
 
 class TileFunction(Protocol):

@@ -8,8 +8,8 @@ from scipy.ndimage import uniform_filter
 
 from errors import UserError
 from inference.sources import Source
-from inference.windows import Window
 from products.specification import ImageSpecification
+from products.window import Window
 
 _NONE, _ALL, _SHARED, _PER_BAND = b"\x00", b"\x01", b"\x02", b"\x03"
 # Box radii in pixels of the averages that a hole is filled from, and how much less each wider one counts.

@@ -15,7 +15,7 @@ from rasterio.transform import Affine
 
 from errors import UserError
 from inference.sources import GDAL_CACHE_MEGABYTES, RasterMetadata
-from inference.windows import Window
+from products.window import Window
 
 _LARGEST_BLOCK = 512  # pixels a side
 

@@ -10,7 +10,7 @@ import rasterio
 from rasterio.errors import RasterioError, RasterioIOError
 
 from errors import UserError
-from inference.windows import Window
+from products.window import Window
 
 # GDAL's own cache grows to 5 % of the machine's memory unless told otherwise.
 GDAL_CACHE_MEGABYTES = 64

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from products.raster_header import Window
+from products.window import Window
 
 
 class CropPositions:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from errors import UserError
 from products.raster import RasterFile, open_dataset, read_info
-from products.raster_header import RasterInfo, UnreadableImage, Window
+from products.raster_header import RasterInfo, UnreadableImage
+from products.window import Window
 
 MAX_THREADS = 8
 STRIP_BYTES = 16 * 2**20  # pixels decoded at a time when a large raster is checked

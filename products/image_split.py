@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from products.crop_positions import CropPositions, tiles
-from products.raster_header import RasterInfo, Window
+from products.raster_header import RasterInfo
+from products.window import Window
 
 SPLIT_ATTEMPTS = 32  # arrangements of blocks of which the one with most room for training crops is taken
 

@@ -20,7 +20,8 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
 
 from products.raster_decoding import decode_whole, is_truncated_png
-from products.raster_header import RasterInfo, UnreadableImage, Window
+from products.raster_header import RasterInfo, UnreadableImage
+from products.window import Window
 
 # GDAL lists a file's folder when it opens it (slow beside 10,000 others), goes on after a JPEG warning with
 # grey pixels, and would cache 5 % of the memory in every loader process.

@@ -1,11 +1,11 @@
 """What the header of a raster file says, and rectangles of its pixels."""
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 
 from errors import UserError
+from products.window import Window
 
 RANDOM_ACCESS_DRIVERS = ("GTiff", "COG", "JP2OpenJPEG", "VRT")
 
@@ -17,18 +17,6 @@ class UnreadableImage(UserError):
         # A loader worker hands its whole traceback over as the message; the sentence is at its end.
         traceback, _, last = sentence.rstrip().rpartition(f"{type(self).__name__}: ")
         super().__init__(last if "Original Traceback" in traceback else sentence)
-
-
-class Window(NamedTuple):
-    """A rectangle of pixels: first row, first column, height, width."""
-
-    row: int
-    column: int
-    height: int
-    width: int
-
-    def __str__(self) -> str:
-        return f"{self.row},{self.column},{self.height},{self.width}"
 
 
 @dataclass(frozen=True)

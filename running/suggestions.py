@@ -12,11 +12,13 @@ from omegaconf.errors import InterpolationKeyError, InterpolationResolutionError
 def nearest(name: str, names: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the most similar of `names`, or the empty string."""
     names = list(names)
-    found = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if not found:  # the right word in the wrong group: compare the last parts
-        last = {candidate.rsplit(".", 1)[-1]: candidate for candidate in names}
-        found = [
-            last[hit] for hit in difflib.get_close_matches(name.rsplit(".", 1)[-1], last, n=1, cutoff=0.8)
+    by_last_part = {candidate.rsplit(".", 1)[-1]: candidate for candidate in reversed(names)}
+    last_part = name.rsplit(".", 1)[-1]
+    if last_part in by_last_part:  # the right word in the wrong group
+        found = [by_last_part[last_part]]
+    else:
+        found = difflib.get_close_matches(name, names, n=1, cutoff=0.6) or [
+            by_last_part[hit] for hit in difflib.get_close_matches(last_part, by_last_part, n=1, cutoff=0.8)
         ]
     return f" (did you mean '{found[0]}'?)" if found else ""
 
@@ -43,8 +45,9 @@ def sentence(error: Exception, valid_keys: Iterable[str]) -> str:
     """
     text = str(error)
     missing = re.search(r"Missing mandatory value: (\S+)", text)
-    if missing:
-        return f"{missing.group(1)} is required: give {missing.group(1)}=..."
+    if missing or isinstance(error, MissingMandatoryValue):
+        key = missing.group(1) if missing else getattr(error, "full_key", None) or text
+        return f"{key} is required: give {key}=..."
     if isinstance(error, OverrideParseException):
         return f"'{error.override}' cannot be read as key=value: {_first_line(str(error.__cause__ or error))}"
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
@@ -61,9 +64,6 @@ def sentence(error: Exception, valid_keys: Iterable[str]) -> str:
         unknown = inner  # a group was given as {key: value}, and one of the keys is wrong
     if unknown is not None:
         return f"'{unknown}' is not a key of this config{nearest(unknown, valid_keys)}"
-    if isinstance(error, MissingMandatoryValue):
-        key = getattr(error, "full_key", None) or text
-        return f"{key} is required: give {key}=..."
     if isinstance(error, InterpolationKeyError | InterpolationResolutionError):
         return f"{error.full_key}: {_first_line(text)}"
     cause = error.__cause__

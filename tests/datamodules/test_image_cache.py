@@ -6,7 +6,7 @@ import pytest
 import datamodules.image_cache
 from datamodules.image_cache import CachedReader
 from products.raster import read_info
-from products.raster_header import Window
+from products.window import Window
 from tests.fakes import images
 
 SIZE = 3 * 48 * 64

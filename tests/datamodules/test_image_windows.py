@@ -5,8 +5,8 @@ from datamodules.image_cache import CachedReader
 from datamodules.image_windows import FixedWindows, RandomCrops, augment, sample
 from products.image_split import Piece
 from products.raster import read_info
-from products.raster_header import Window
 from products.specification import ImageSpecification
+from products.window import Window
 from tests.fakes import images
 
 

@@ -7,7 +7,8 @@ from scipy.ndimage import uniform_filter
 from inference.engine import HaloStage, SlidingTiles, process
 from inference.sinks import ArraySink
 from inference.sources import ArraySource
-from inference.windows import TileGrid, Window
+from inference.windows import TileGrid
+from products.window import Window
 
 
 @pytest.mark.parametrize("tile_size", [1, 7, 64, 1000])

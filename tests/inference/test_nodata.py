@@ -12,8 +12,9 @@ from inference.nodata import (
     restore,
 )
 from inference.sources import ArraySource
-from inference.windows import TileGrid, Window
+from inference.windows import TileGrid
 from products.specification import ImageSpecification
+from products.window import Window
 
 
 def masks(kind: str) -> tuple[np.ndarray, np.ndarray]:

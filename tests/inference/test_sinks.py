@@ -8,7 +8,8 @@ from rasterio.crs import CRS
 from errors import UserError
 from inference.sinks import ArraySink, RasterSink, TemporaryFile
 from inference.sources import RasterMetadata
-from inference.windows import TileGrid, Window
+from inference.windows import TileGrid
+from products.window import Window
 
 METADATA = RasterMetadata(
     "uint16", 0, CRS.from_epsg(32633).to_wkt(), (10.0, 0, 1.0, 0, -10.0, 2.0), ("red", ""), {"A": "b"}

@@ -6,7 +6,7 @@ import rasterio
 
 from errors import UserError
 from inference.sources import ArraySource, PaddedSource, RasterSource
-from inference.windows import Window
+from products.window import Window
 
 
 @pytest.mark.parametrize("mode", ["edge", "reflect"])

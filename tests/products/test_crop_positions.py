@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from products.crop_positions import CropPositions, centre_crop, tiles
-from products.raster_header import Window
+from products.window import Window
 
 
 def touches(a, b):

@@ -10,7 +10,8 @@ from products.image_split import (
     split_by_file,
     whole_images,
 )
-from products.raster_header import RasterInfo, Window
+from products.raster_header import RasterInfo
+from products.window import Window
 
 CRS = "PROJCS[...]"
 

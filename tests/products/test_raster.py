@@ -10,7 +10,8 @@ from PIL import Image
 
 from errors import UserError
 from products.raster import RasterFile, read_info
-from products.raster_header import UnreadableImage, Window
+from products.raster_header import UnreadableImage
+from products.window import Window
 from tests.fakes import images
 
 

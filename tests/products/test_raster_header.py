@@ -1,7 +1,8 @@
 import pytest
 
 from errors import UserError
-from products.raster_header import RasterInfo, Window
+from products.raster_header import RasterInfo
+from products.window import Window
 
 
 def header(**values):
