@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from typing_extensions import override
 
 from evaluation.band_coding import ImageCoder
 from evaluation.bjontegaard_rate import compare
@@ -78,7 +77,6 @@ class RateDistortion(pl.Callback):
         count = min(self.max_panels, batches)
         self._panel_batches = {index * batches // count for index in range(count)}
 
-    @override
     def on_test_batch_end(
         self,
         trainer: pl.Trainer,
