@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import imagecodecs
 import numpy as np
+from typing_extensions import override
 
 
 class ClassicalCodec(ABC):
@@ -67,10 +68,12 @@ class Jpeg(ClassicalCodec):
         self.optimise_huffman = optimise_huffman
 
     @property
+    @override
     def options(self) -> str:
         tables = "optimised" if self.optimise_huffman else "standard"
         return f"baseline, chroma {self.chroma_subsampling} for colour, {tables} Huffman tables"
 
+    @override
     def encode(self, picture: np.ndarray, setting: float, bits: int) -> bytes:
         subsampling = self.chroma_subsampling if picture.ndim == 3 else None
         return bytes(
@@ -79,6 +82,7 @@ class Jpeg(ClassicalCodec):
             )
         )
 
+    @override
     def decode(self, file: bytes) -> np.ndarray:
         return imagecodecs.jpeg8_decode(file)
 
@@ -115,9 +119,11 @@ class Jpeg2000(ClassicalCodec):
         self.search_resolution_db = search_resolution_db
 
     @property
+    @override
     def options(self) -> str:
         return f"{self.container}, 9-7 wavelet, multiple component transform for colour, rate by budget"
 
+    @override
     def encode(self, picture: np.ndarray, setting: float, bits: int) -> bytes:
         """As the base class, but `setting` is the target PSNR in dB relative to `2**bits - 1`."""
         return bytes(
@@ -132,6 +138,7 @@ class Jpeg2000(ClassicalCodec):
             )
         )
 
+    @override
     def decode(self, file: bytes) -> np.ndarray:
         return imagecodecs.jpeg2k_decode(file, numthreads=1)
 
@@ -154,15 +161,18 @@ class WebP(ClassicalCodec):
         self.method = method
 
     @property
+    @override
     def options(self) -> str:
         return f"lossy, method {self.method}, chroma 420"
 
+    @override
     def encode(self, picture: np.ndarray, setting: float, bits: int) -> bytes:
         colour = _grey_to_colour(picture)
         return bytes(
             imagecodecs.webp_encode(colour, setting, lossless=False, method=self.method, numthreads=1)
         )
 
+    @override
     def decode(self, file: bytes) -> np.ndarray:
         return imagecodecs.webp_decode(file, hasalpha=False)
 
@@ -183,9 +193,11 @@ class JpegXl(ClassicalCodec):
         self.effort = effort
 
     @property
+    @override
     def options(self) -> str:
         return f"lossy VarDCT, effort {self.effort}, bare codestream"
 
+    @override
     def encode(self, picture: np.ndarray, setting: float, bits: int) -> bytes:
         return bytes(
             imagecodecs.jpegxl_encode(
@@ -199,6 +211,7 @@ class JpegXl(ClassicalCodec):
             )
         )
 
+    @override
     def decode(self, file: bytes) -> np.ndarray:
         return imagecodecs.jpegxl_decode(file, numthreads=1)
 
@@ -223,9 +236,11 @@ class Avif(ClassicalCodec):
         self.chroma_subsampling = str(chroma_subsampling)
 
     @property
+    @override
     def options(self) -> str:
         return f"aom, speed {self.speed}, chroma {self.chroma_subsampling} for colour, monochrome for grey"
 
+    @override
     def encode(self, picture: np.ndarray, setting: float, bits: int) -> bytes:
         # A two-dimensional picture would be written losslessly, whatever the quality; three equal bands
         # in a monochrome file are coded once.
@@ -241,6 +256,7 @@ class Avif(ClassicalCodec):
             )
         )
 
+    @override
     def decode(self, file: bytes) -> np.ndarray:
         return imagecodecs.avif_decode(file, numthreads=1)
 
