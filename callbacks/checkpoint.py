@@ -3,6 +3,7 @@
 import math
 import signal
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint as LightningCheckpoint
+
+REPEAT_SECONDS = 1.0  # a launcher may pass on the Ctrl-C that the terminal has sent already
 
 
 class TrainingInterrupted(Exception):
@@ -43,6 +46,7 @@ class Checkpoint(LightningCheckpoint):
         self.best_value: float | None = None
         self._interrupted = False
         self._resumed = False
+        self._interrupted_at = 0.0
         self._saved_step: int | None = None
         self._handler_before: Any = None
 
@@ -56,8 +60,9 @@ class Checkpoint(LightningCheckpoint):
         """Path of the checkpoint with the best value of `monitor`."""
         return self.folder / "best.ckpt"
 
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Take over Ctrl-C for the time of the training (signals reach the main thread only)."""
+        # Not earlier: Lightning keeps the handlers that it finds before this hook and puts them back at the end.
         self._interrupted = False
         self._saved_step = trainer.global_step
         if threading.current_thread() is threading.main_thread():
@@ -121,9 +126,10 @@ class Checkpoint(LightningCheckpoint):
         self._saved_step = trainer.global_step
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self._interrupted:
+        now = time.monotonic()
+        if self._interrupted and now - self._interrupted_at > REPEAT_SECONDS:
             raise KeyboardInterrupt
-        self._interrupted = True
+        self._interrupted, self._interrupted_at = True, now
 
 
 def _count_as_if_uninterrupted(trainer: pl.Trainer) -> None:
