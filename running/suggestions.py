@@ -43,46 +43,63 @@ def sentence(error: Exception, valid_keys: Iterable[str]) -> str:
         error: an exception of Hydra or OmegaConf.
         valid_keys: keys that could have been meant.
     """
+    readings = (
+        _unreadable(error),
+        _missing_choice(error),
+        _missing_value(error),
+        _wrong_key(error, valid_keys),
+    )
+    return next((reading for reading in readings if reading is not None), _anything_else(error))
+
+
+def _unreadable(error: Exception) -> str | None:
+    if not isinstance(error, OverrideParseException):
+        return None
+    return f"'{error.override}' cannot be read as key=value: {_first_line(str(error.__cause__ or error))}"
+
+
+def _missing_choice(error: Exception) -> str | None:
+    if not isinstance(error, MissingConfigException) or not error.missing_cfg_file:
+        return None
+    group, _, option = error.missing_cfg_file.rpartition("/")
+    options = list(error.options or [])
+    if not group:
+        return None
+    return f"{group}={option}: there is no such choice{nearest(option, options)}; expected one of {', '.join(options)}"
+
+
+def _missing_value(error: Exception) -> str | None:
     text = str(error)
-    missing = re.search(r"Missing mandatory value: (\S+)", text)
-    if missing or isinstance(error, MissingMandatoryValue):
-        key = missing.group(1) if missing else getattr(error, "full_key", None) or text
-        return f"{key} is required: give {key}=..."
-    if isinstance(error, OverrideParseException):
-        return f"'{error.override}' cannot be read as key=value: {_first_line(str(error.__cause__ or error))}"
-    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
-        group, _, option = error.missing_cfg_file.rpartition("/")
-        options = list(error.options or [])
-        if group:
-            return (
-                f"{group}={option}: there is no such choice{nearest(option, options)}; "
-                f"expected one of {', '.join(options)}"
-            )
-    unknown = _unknown_key(text)
+    named = re.search(r"Missing mandatory value: (\S+)", text)
+    if named is None and not isinstance(error, MissingMandatoryValue):
+        return None
+    key = named.group(1) if named else getattr(error, "full_key", None) or text
+    return f"{key} is required: give {key}=..."
+
+
+def _wrong_key(error: Exception, valid_keys: Iterable[str]) -> str | None:
+    text = str(error)
+    present = re.search(r"An item is already at '([^']+)'", text)
+    if present:
+        return f"'{present.group(1)}' is a key of this config already: give it without the +"
+    found = re.search(r"Could not override '([^']+)'|Could not delete from config\. '([^']+)'", text)
+    if not found:
+        return None
+    unknown = (found.group(1) or found.group(2)).split("@")[0]
     inner = getattr(error.__cause__, "full_key", None)
-    if unknown is not None and inner and inner.startswith(f"{unknown}."):
+    if inner and inner.startswith(f"{unknown}."):
         unknown = inner  # a group was given as {key: value}, and one of the keys is wrong
-    if unknown is not None:
-        return f"'{unknown}' is not a key of this config{nearest(unknown, valid_keys)}"
+    return f"'{unknown}' is not a key of this config{nearest(unknown, valid_keys)}"
+
+
+def _anything_else(error: Exception) -> str:
     if isinstance(error, InterpolationKeyError | InterpolationResolutionError):
-        return f"{error.full_key}: {_first_line(text)}"
+        return f"{error.full_key}: {_first_line(str(error))}"
     cause = error.__cause__
     detail = (
         f" ({_first_line(str(cause))})" if cause is not None and isinstance(error, HydraException) else ""
     )
-    return f"{_first_line(text)}{detail}"
-
-
-def _unknown_key(text: str) -> str | None:
-    for pattern in (
-        r"Could not override '([^']+)'",
-        r"Could not append to config\. An item is already at '([^']+)'",
-        r"Could not delete from config\. '([^']+)'",
-    ):
-        found = re.search(pattern, text)
-        if found:
-            return found.group(1).split("@")[0]
-    return None
+    return f"{_first_line(str(error))}{detail}"
 
 
 def _first_line(text: str) -> str:

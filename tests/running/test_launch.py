@@ -23,6 +23,7 @@ WRONG = [
     ("seed=-1", "seed: found -1, expected at least 0"),
     ("data.root=/no/such/folder", "/no/such/folder"),
     ("data.patch_size=128", "72"),
+    ("+seed=3", "'seed' is a key of this config already: give it without the +"),
     ("=3", "cannot be read as key=value"),
 ]
 

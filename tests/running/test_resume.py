@@ -16,7 +16,7 @@ from running.checkpoint_io import load_checkpoint
 # Validations, epochs and checkpoints at steps that share no factor.
 WORDS = (
     "trainer.max_steps=120", "trainer.val_check_interval=7", "callbacks.checkpoint.every_n_train_steps=5", "test=false",
-    "+model.scheduler._target_=torch.optim.lr_scheduler.ExponentialLR", "+model.scheduler._partial_=true",
+    "model.scheduler._target_=torch.optim.lr_scheduler.ExponentialLR",
     "+model.scheduler.gamma=0.99",
 )  # fmt: skip
 
