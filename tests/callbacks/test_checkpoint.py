@@ -3,40 +3,15 @@ import signal
 import pytest
 import pytorch_lightning as pl
 import torch
-from torch.utils.data import DataLoader, TensorDataset
 
 from callbacks import checkpoint
 from callbacks.checkpoint import Checkpoint, TrainingInterrupted
-
-
-class Line(pl.LightningModule):
-    """One weight; the validation loss is what the test says."""
-
-    def __init__(self, losses):
-        super().__init__()
-        self.weight = torch.nn.Parameter(torch.zeros(1))
-        self.losses = list(losses)
-
-    def training_step(self, batch, index):
-        return (self.weight - 1) ** 2
-
-    def validation_step(self, batch, index):
-        self.log("val/loss", self.losses.pop(0))
-
-    def configure_optimizers(self):
-        return torch.optim.SGD(self.parameters(), 0.1)
+from tests.fakes.line import fit_line
 
 
 def fit(folder, losses=(3.0, 1.0, 2.0), callbacks=(), mode="min", **arguments):
     keeper = Checkpoint(str(folder), mode=mode, every_n_train_steps=2)
-    loader = DataLoader(TensorDataset(torch.zeros(6, 1)))
-    val = DataLoader(TensorDataset(torch.zeros(1, 1)))
-    trainer = pl.Trainer(
-        max_steps=6, val_check_interval=2, check_val_every_n_epoch=None, num_sanity_val_steps=0, logger=False,
-        callbacks=[keeper, *callbacks], enable_progress_bar=False, enable_model_summary=False, accelerator="cpu",
-        **arguments,
-    )  # fmt: skip
-    trainer.fit(Line(losses), loader, val)
+    fit_line([keeper, *callbacks], losses, **arguments)
     return keeper
 
 

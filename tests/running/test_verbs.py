@@ -1,0 +1,40 @@
+import pytest
+
+from errors import UserError
+from running import command_line, folders, verbs
+
+
+@pytest.fixture(autouse=True)
+def stamp(monkeypatch):
+    monkeypatch.setenv(folders.STAMP_VARIABLE, "2026-01-01_00-00-00-abcdef")
+
+
+def prepared(verb, *words):
+    name, line = verbs.prepare(verb, command_line.read(list(words)))
+    return name, line.overrides
+
+
+def test_short_forms_of_generators_and_tasks():
+    assert prepared("generate", "num_frames=5", "output=x", "generator.seed=1", "paths.runs=r") == (
+        "generate",
+        ["generator.num_frames=5", "output=x", "generator.seed=1", "paths.runs=r"],
+    )
+
+
+def test_train_composes_from_the_catalogue_unless_resumed(tmp_path):
+    assert prepared("train", "seed=1") == ("train", ["seed=1"])
+    name, words = prepared("train", "resume=auto", f"paths.runs={tmp_path}")
+    assert (name, words) == ("train", [f"paths.runs={tmp_path}"])
+    with pytest.raises(UserError, match="cannot be combined with -m"):
+        prepared("train", "-m", "resume=auto")
+
+
+def test_a_question_needs_no_run():
+    assert verbs.prepare("test", command_line.read(["--cfg", "job"]))[0] == "test"
+
+
+def test_a_missing_run_is_named(tmp_path):
+    with pytest.raises(UserError, match="no run below"):
+        prepared("test", f"paths.runs={tmp_path}")
+    with pytest.raises(UserError, match="there is no such folder"):
+        prepared("predict", f"run={tmp_path}/nowhere")
