@@ -13,6 +13,8 @@ from running.config_check import check
 from running.provenance import provenance
 from running.train_job import JobResult, remove_empty
 
+LADDERS = "callbacks.rate_distortion.ladders"
+
 
 def test(config: DictConfig, folder: Path, config_name: str, overrides: list[str]) -> JobResult:
     """Evaluate and write `results.json` and plots into `folder`; several runs are joined there.
@@ -31,7 +33,7 @@ def test(config: DictConfig, folder: Path, config_name: str, overrides: list[str
             return JobResult(folder)
         results = []
         for number, (run, checkpoint) in enumerate(zip(runs, checkpoints, strict=True)):
-            own = _config_of(run, overrides, with_codecs=number == 0)
+            own = _config_of(run, overrides, with_ladders=number == 0)
             own_folder = run / "tests" / folder.name
             with open_dict(own):
                 own.paths.output = str(own_folder)
@@ -73,17 +75,18 @@ def _runs(config: DictConfig) -> list[Path]:
     return [run for item in given for run in folders.runs_of(Path(str(item)))]
 
 
-def _config_of(run: Path, overrides: list[str], with_codecs: bool) -> DictConfig:
-    """Config of one of several runs, with the user's overrides laid over it."""
+def _config_of(run: Path, overrides: list[str], with_ladders: bool) -> DictConfig:
+    """Config of one of several runs, with the user's overrides laid over it; one run's ladders serve all."""
     hydra = GlobalHydra.instance().hydra
     assert hydra is not None
     name = "saved_test_member"
     saved_config.register(name, saved_config.read_config(run), "test")
-    words = [word for word in overrides if with_codecs or word.split("=", 1)[0] != "codec"]
+    words = overrides if with_ladders else [word for word in overrides if not word.startswith(f"{LADDERS}=")]
     composed = hydra.compose_config(
-        name, words if with_codecs else [*words, "codec=none"], run_mode=RunMode.RUN,
-        with_log_configuration=False, from_shell=False,
-    )  # fmt: skip
+        name, words, run_mode=RunMode.RUN, with_log_configuration=False, from_shell=False
+    )
     with open_dict(composed):
         del composed["hydra"]
+        if not with_ladders and OmegaConf.select(composed, LADDERS) is not None:
+            OmegaConf.update(composed, LADDERS, False)
     return composed
