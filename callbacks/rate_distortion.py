@@ -74,7 +74,7 @@ class RateDistortion(pl.Callback):
         """Forget an earlier test."""
         self._forget()
         batches = int(sum(trainer.num_test_batches))
-        count = min(self.max_panels, batches)
+        count = min(self.max_panels, batches) if trainer.is_global_zero else 0
         self._panel_batches = {index * batches // count for index in range(count)}
 
     def on_test_batch_end(

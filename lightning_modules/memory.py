@@ -16,7 +16,8 @@ def keep_freed_memory() -> bool:
 
     Each step allocates and frees the same activations. By default glibc hands large blocks back to the
     system, and the next step pays for thousands of page faults: a tenth to a fifth of its CPU time for a
-    codec with 64 channels. Afterwards the process stays as large as its largest step. Linux with glibc only.
+    codec with 64 channels. Afterwards the process stays as large as its largest step. Linux with glibc only, and
+    not always: in about one process in four, by the place that the kernel gave the heap, nothing or half is kept.
     """
     if not sys.platform.startswith("linux"):
         return False
