@@ -11,6 +11,7 @@ from callbacks.checkpoint import Checkpoint, TrainingInterrupted
 from evaluation.joined_runs import join_rate_distortion
 from evaluation.rate_distortion_plots import plot_rate_distortion
 from evaluation.results import write_results
+from running.checkpoint_io import load_checkpoint
 from running.session import Session, check_matches, load_weights, open_session
 from running.table import print_results
 
@@ -70,7 +71,7 @@ def _fit(session: Session) -> None:
     resume = session.config.resume
     checkpoint = None if resume in (None, "start") else Path(str(resume))
     if checkpoint is not None:
-        check_matches(session.module, checkpoint)
+        check_matches(session.module, load_checkpoint(checkpoint), checkpoint)
         logging.getLogger(__name__).info("resuming from %s", checkpoint)
     try:
         session.trainer.fit(session.module, datamodule=session.datamodule, ckpt_path=checkpoint)

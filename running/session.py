@@ -137,19 +137,19 @@ def load_weights(module: pl.LightningModule, checkpoint: Path) -> None:
     Raises:
         UserError: not a checkpoint, or one of another model.
     """
-    check_matches(module, checkpoint)
     content = load_checkpoint(checkpoint)
+    check_matches(module, content, checkpoint)
     module.on_load_checkpoint(content)
     module.load_state_dict(content["state_dict"])
 
 
-def check_matches(module: pl.LightningModule, checkpoint: Path) -> None:
+def check_matches(module: pl.LightningModule, content: dict[str, Any], checkpoint: Path) -> None:
     """Refuse a checkpoint whose tensors do not fit the model.
 
     Raises:
         UserError: names the file and the first tensor that is missing, left over or of another shape.
     """
-    saved = load_checkpoint(checkpoint)["state_dict"]
+    saved = content["state_dict"]
     own = module.state_dict()
     coder = {name for name in {*saved, *own} if name.rsplit(".", 1)[-1] in _CODER_BUFFERS}
     for name in sorted({*saved, *own} - coder):

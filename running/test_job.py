@@ -12,8 +12,7 @@ from running import folders, saved_config
 from running.config_check import check
 from running.provenance import provenance
 from running.train_job import JobResult, remove_empty
-
-LADDERS = "callbacks.rate_distortion.ladders"
+from running.verbs import LADDERS
 
 
 def test(config: DictConfig, folder: Path, config_name: str, overrides: list[str]) -> JobResult:

@@ -12,7 +12,7 @@ from errors import UserError
 from running import folders, mpi, saved_config, suggestions
 from running.command_line import CommandLine
 
-VERBS = ("train", "test", "generate", "predict")
+LADDERS = "callbacks.rate_distortion.ladders"  # off in the test that closes a training, on in test.py
 # Groups whose own keys may be given at the top level: `num_frames=5` for `generator.num_frames=5`.
 _SHORT_FORMS = {"generate": "generator", "predict": "task"}
 
@@ -104,13 +104,12 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
             )
             print(note)  # noqa: T201
             words.append("data.test_on=all")
-        ladders = "callbacks.rate_distortion.ladders"
         if (
-            OmegaConf.select(saved, ladders) is not None
-            and not line.has(ladders)
+            OmegaConf.select(saved, LADDERS) is not None
+            and not line.has(LADDERS)
             and not line.has("callbacks")
         ):
-            words.append(f"{ladders}=true")
+            words.append(f"{LADDERS}=true")
     return f"saved_{verb}", CommandLine(line.flags, words)
 
 
