@@ -22,7 +22,8 @@ from errors import UserError
 from synthesis.toy.scene import Scene, compose
 
 INDEX = "index.json"
-SCENE_FILE = "scene.h5"
+SCENE_FILE = "scene.h5"  # a latent product in the compact layout
+FRAMES_FILE = "frames.h5"  # a derived product in the compact layout
 CHUNK_PX = 64  # side of a chunk: a crop reads little more than itself
 
 Window = tuple[int, int, int, int]  # row, column, height, width in pixels

@@ -8,6 +8,7 @@ from PIL import Image
 from synthesis.toy.layout import replacing
 from synthesis.toy.scene import Scene
 
+PREVIEW_FILE = "preview.png"
 MARGIN_PX = 8
 # Background and classes; colours of the Okabe-Ito palette, told apart by colour-blind readers.
 CLASS_COLOURS = np.array(
