@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,15 @@ class ImageDataModule(pl.LightningDataModule):
     @specification.setter
     def specification(self, specification: ImageSpecification) -> None:
         self._specification = specification
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """Numbers of bands that a model may leave to the data, by the name of its key; after `setup()`."""
+        return {"in_channels": self.specification.num_bands}
+
+    def example_input(self) -> Path | None:
+        """The product that `predict.py` takes where it is given none; None: a file of the first test image."""
+        return None
 
     def batches_seen(self) -> int:
         """Training batches behind us: where the training stream goes on."""

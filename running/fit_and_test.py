@@ -8,8 +8,6 @@ from typing import Any
 from omegaconf import DictConfig
 
 from callbacks.checkpoint import Checkpoint, TrainingInterrupted
-from evaluation.joined_runs import join_rate_distortion
-from evaluation.rate_distortion_plots import plot_rate_distortion
 from evaluation.results import write_results
 from running.checkpoint_io import load_checkpoint
 from running.parallel import constellation_name
@@ -51,25 +49,6 @@ def test_and_report(session: Session, checkpoint: Path | None, folder: Path) -> 
     if session.trainer.is_global_zero:
         write_results(folder / "results.json", results)
     return results
-
-
-def join_and_report(members: list[dict[str, Any]], runs: list[Path], folder: Path) -> None:
-    """Join the results of several runs into one `results.json` in `folder`, with its plots, and print it."""
-    joined: dict[str, Any] = {
-        "experiment": members[0]["experiment"],
-        "data": members[0]["data"],
-        "metrics": {},
-        "runs": [str(run) for run in runs],
-        **join_rate_distortion(members),
-    }
-    folder.mkdir(parents=True, exist_ok=True)
-    write_results(folder / "results.json", joined)
-    (folder / "pictures").mkdir(exist_ok=True)
-    images = joined["rate_distortion"][0]["images"]
-    plot_rate_distortion(
-        joined["rate_distortion"], folder / "pictures" / "rate_distortion.png", f"{images} test images"
-    )
-    print_results(joined, title=f"{len(runs)} runs joined")
 
 
 def _fit(session: Session) -> None:

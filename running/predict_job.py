@@ -29,8 +29,8 @@ def predict(config: DictConfig, folder: Path, config_name: str, overrides: list[
     task = instantiate(config.task, _partial_=True)
     module, specification = load_model(config)
     if config.input is None:
-        source = write_example(config)
-        output = Path(str(config.output or source.with_suffix(".out")))
+        source, output = example(config)
+        output = Path(str(config.output or output))
     else:
         source, output = Path(str(config.input)), Path(str(config.output))
     figures = task(module.network, specification, input=source, output=output)
@@ -39,21 +39,30 @@ def predict(config: DictConfig, folder: Path, config_name: str, overrides: list[
     return JobResult()
 
 
-def write_example(config: DictConfig) -> Path:
-    """A GeoTIFF of the first test image of the run's data, for a prediction without input.
+def example(config: DictConfig) -> tuple[Path, Path]:
+    """Input and output of a prediction that was given none: what the run's data name, or their first test image.
 
     Raises:
         UserError: the run's data are gone.
     """
-    import rasterio
-
     datamodule = instantiate(config.data)
     datamodule.prepare_data()
     datamodule.setup("test")
-    pixels = datamodule.specification.denormalise(datamodule.test_set[0]["image"])
     run = Path(str(config.run)) if config.ckpt_path is None else Path(str(config.ckpt_path)).parent
-    path = run / "predictions" / str(config.paths.stamp) / "example.tif"
-    path.parent.mkdir(parents=True)
+    folder = run / "predictions" / str(config.paths.stamp)
+    folder.mkdir(parents=True)
+    named = datamodule.example_input()
+    if named is not None:
+        return named, folder / named.name
+    source = write_example(datamodule, folder / "example.tif")
+    return source, source.with_suffix(".out")
+
+
+def write_example(datamodule: Any, path: Path) -> Path:
+    """A GeoTIFF of the first test image."""
+    import rasterio
+
+    pixels = datamodule.specification.denormalise(datamodule.test_set[0]["image"])
     bands, height, width = pixels.shape
     shape = {"count": bands, "height": height, "width": width, "dtype": pixels.dtype.name}
     with warnings.catch_warnings():

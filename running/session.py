@@ -109,17 +109,19 @@ class Session:
         return results
 
     def _fill_in_from_data(self) -> None:
-        """The number of bands, where the model leaves it to the data, becomes part of the record."""
-        if "in_channels" in self.config.model and self.config.model.in_channels is None:
-            with open_dict(self.config):
-                self.config.model.in_channels = self.datamodule.specification.num_bands
-        expected = self.config.model.get("in_channels")
-        found = self.datamodule.specification.num_bands
-        if expected is not None and expected != found:
-            source = OmegaConf.select(self.config, "data.root") or "the data"
-            raise UserError(
-                f"{source}: found images of {found} bands, expected {expected} (model.in_channels)"
-            )
+        """The numbers of bands, where the model leaves them to the data, become part of the record."""
+        model = self.config.model
+        for key, found in self.datamodule.channels.items():
+            if key not in model:
+                continue
+            if model[key] is None:
+                with open_dict(self.config):
+                    model[key] = found
+            elif model[key] != found:
+                source = OmegaConf.select(self.config, "data.root") or "the data"
+                raise UserError(
+                    f"{source}: found images of {found} bands, expected {model[key]} (model.{key})"
+                )
 
     def _trainer(self) -> pl.Trainer:
         node = self.config.trainer

@@ -37,7 +37,7 @@ def test(config: DictConfig, folder: Path, config_name: str, overrides: list[str
             with open_dict(own):
                 own.paths.output = str(own_folder)
             results.append(_test_one(own, checkpoint, own_folder))
-        from running.fit_and_test import join_and_report
+        from running.joining import join_and_report
 
         join_and_report(results, runs, folder)
         return JobResult(folder)

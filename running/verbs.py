@@ -187,8 +187,8 @@ def _has_parts(run: Path) -> bool:
 def _with_short_forms(verb: str, line: CommandLine) -> CommandLine:
     group = _SHORT_FORMS[verb]
     own = {str(key) for key in OmegaConf.load(saved_config.CATALOGUE / f"{verb}.yaml")} - {"defaults"}
-    groups = {path.name for path in saved_config.CATALOGUE.iterdir() if path.is_dir()}
-    choice = str(line.value(group) or _default_choice(verb, group))
+    groups = set(_choices(verb))
+    choice = str(line.value(group) or _choices(verb).get(group))
     option = saved_config.CATALOGUE / group / f"{choice}.yaml"
     arguments = {str(key) for key in OmegaConf.load(option)} if option.exists() else set()
     words = []
@@ -200,11 +200,15 @@ def _with_short_forms(verb: str, line: CommandLine) -> CommandLine:
     return CommandLine(list(line.flags), words)
 
 
-def _default_choice(verb: str, group: str) -> Any:
-    for entry in OmegaConf.load(saved_config.CATALOGUE / f"{verb}.yaml").defaults:
-        if not isinstance(entry, str) and group in entry:
-            return entry[group]
-    return None
+def _choices(verb: str) -> dict[str, Any]:
+    """The groups that a verb's config is composed from, with their default options."""
+    entries = OmegaConf.load(saved_config.CATALOGUE / f"{verb}.yaml").defaults
+    return {
+        str(group): choice
+        for entry in entries
+        if not isinstance(entry, str)
+        for group, choice in entry.items()
+    }
 
 
 def _paths(line: CommandLine) -> str:

@@ -173,3 +173,10 @@ def test_collate_keeps_numbers():
     batch = collate_images([{"scale": 1.5, "id": "a"}, {"scale": 2.5, "id": "b"}])
     assert batch["scale"].tolist() == [1.5, 2.5]
     assert batch["id"] == ["a", "b"]
+
+
+def test_the_number_of_bands_is_what_a_model_may_leave_to_the_data():
+    data = NoiseDataModule()
+    data.setup()
+    assert data.channels == {"in_channels": 2}
+    assert data.example_input() is None

@@ -21,6 +21,11 @@ def test_short_forms_of_generators_and_tasks():
     )
 
 
+def test_a_generator_may_have_a_key_that_is_a_group_of_another_verb():
+    words = prepared("generate", "generator=toy_dataset", "task=super_resolution", "output=x")[1]
+    assert words == ["generator=toy_dataset", "generator.task=super_resolution", "output=x"]
+
+
 def test_train_composes_from_the_catalogue_unless_resumed(tmp_path):
     assert prepared("train", "seed=1") == ("train", ["seed=1"])
     name, words = prepared("train", "resume=auto", f"paths.runs={tmp_path}")
