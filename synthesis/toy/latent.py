@@ -6,15 +6,13 @@ from typing import Any
 
 from errors import UserError
 from synthesis.toy.claim import FOLDERS, claim, plain
-from synthesis.toy.layout import write_compact, write_published_frame, write_published_index
+from synthesis.toy.layout import LAYOUTS, write_compact, write_published_frame, write_published_index
 from synthesis.toy.preview import PREVIEW_FILE, write_preview
 from synthesis.toy.progress import progress_bar
 from synthesis.toy.published import make_published_scene
 from synthesis.toy.scene import Scene, make_scene
 from synthesis.toy.settings import LatentSettings
 from synthesis.toy.time_series import SeriesPool, load_pool
-
-LAYOUTS = ("published", "compact")
 
 
 def generate(

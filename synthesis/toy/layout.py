@@ -1,16 +1,19 @@
-"""Toy products on disk: the published layout, a compact one, and one reader for both.
+"""Toy products on disk: the published layout, two compact ones, and `open_product`, which reads them all.
 
-Both keep `index.json` in the product's folder, written last: a folder without it is unfinished.
+All keep `index.json` in the product's folder, written last: a folder without it is unfinished.
 
 * published: `frames/frame_<i>.h5` (float64, H x W x B) and `annotations/annotation_<i>.h5` (int16, H x W x 2),
   each with one dataset `data`; `index.json` with `features` and `files`, as the original writes them.
-* compact: `scene.h5`, float32, chunked: `annotation` and `texture` once, `series` (T, N + 1, B); a frame is
-  their sum. `index.json` has `features` and `scene`.
+* compact, latent products: `scene.h5`, float32, chunked: `annotation` and `texture` once, `series`
+  (T, N + 1, B); a frame is their sum. `index.json` has `features` and `scene`.
+* compact, derived products: `frames.h5`, written by `synthesis.toy.product_writer`: `frames` (T, H, W, B) uint16,
+  a chunk each, `scale` and `offset` (T,), `frame_indices` (T,), `annotation` once. A value is
+  `code * scale + offset`; the largest code is a missing pixel. `index.json` has `features`, `frames` and
+  `frame_indices`.
 """
 
 import json
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,14 +22,27 @@ import h5py
 import numpy as np
 
 from errors import UserError
-from synthesis.toy.scene import Scene, compose
+from synthesis.toy.compact_products import CompactFrames, CompactProduct
+from synthesis.toy.product import Product, Window
+from synthesis.toy.published_product import PublishedProduct
+from synthesis.toy.scene import Scene
+
+# What reads products needs no other module than this one.
+__all__ = ["CompactFrames", "CompactProduct", "Product", "PublishedProduct", "Window", "open_product"]
 
 INDEX = "index.json"
 SCENE_FILE = "scene.h5"  # a latent product in the compact layout
 FRAMES_FILE = "frames.h5"  # a derived product in the compact layout
 CHUNK_PX = 64  # side of a chunk: a crop reads little more than itself
 
-Window = tuple[int, int, int, int]  # row, column, height, width in pixels
+LAYOUTS = ("published", "compact")
+
+# By the key of the index that tells them apart.
+_READERS: dict[str, Callable[[Path, dict[str, Any]], Product]] = {
+    "files": PublishedProduct,
+    "scene": CompactProduct,
+    "frames": CompactFrames,
+}
 
 
 @contextmanager
@@ -103,84 +119,11 @@ def features(scene: Scene) -> dict[str, int]:
     }
 
 
-class Product(ABC):
-    """A product on disk, read frame by frame.
-
-    Attributes:
-        folder: of the product.
-        features: of `index.json`.
-        frame_indices: the frames that exist, ascending.
-    """
-
-    def __init__(self, folder: Path, features: dict[str, int], frame_indices: list[int]) -> None:
-        self.folder = folder
-        self.features = features
-        self.frame_indices = frame_indices
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Height, width, bands of a frame."""
-        return self.features["height"], self.features["width"], self.features["nbands"]
-
-    @abstractmethod
-    def frame(self, index: int, window: Window | None = None) -> np.ndarray:
-        """Pixels (h, w, B), float64 (published) or float32 (compact); all of the frame without a window."""
-
-    @abstractmethod
-    def annotation(self, index: int, window: Window | None = None) -> np.ndarray:
-        """Cell number and class (h, w, 2) int16, 0 = background; all of the frame without a window."""
-
-
-class PublishedProduct(Product):
-    """The published layout; a frame left out (null in the index) is not in `frame_indices`."""
-
-    def __init__(self, folder: Path, index: dict[str, Any]) -> None:
-        self._files = {int(number): names for number, names in index["files"].items() if names}
-        super().__init__(folder, index["features"], sorted(self._files))
-
-    def frame(self, index: int, window: Window | None = None) -> np.ndarray:
-        """See `Product.frame`."""
-        return self._read(index, "frame", window)
-
-    def annotation(self, index: int, window: Window | None = None) -> np.ndarray:
-        """See `Product.annotation`."""
-        return self._read(index, "annotation", window)
-
-    def _read(self, index: int, kind: str, window: Window | None) -> np.ndarray:
-        path = self.folder / self._files[index][kind]
-        with _opened(path) as file:
-            return file["data"][_slices(window)]
-
-
-class CompactProduct(Product):
-    """The compact layout; the file is opened for every read, so that workers share nothing."""
-
-    def __init__(self, folder: Path, index: dict[str, Any]) -> None:
-        self._path = folder / index["scene"]
-        super().__init__(folder, index["features"], list(range(index["features"]["nframes"])))
-
-    def frame(self, index: int, window: Window | None = None) -> np.ndarray:
-        """See `Product.frame`."""
-        if index not in self.frame_indices:
-            raise KeyError(index)
-        part = _slices(window)
-        with _opened(self._path) as file:
-            cells = file["annotation"][(*part, 0)]
-            return compose(cells, file["texture"][part], file["series"][index])
-
-    def annotation(self, index: int, window: Window | None = None) -> np.ndarray:
-        """See `Product.annotation`; the same for all frames."""
-        if index not in self.frame_indices:
-            raise KeyError(index)
-        with _opened(self._path) as file:
-            return file["annotation"][_slices(window)]
-
-
 def open_product(folder: str | Path) -> Product:
-    """Open a product of either layout.
+    """Open a product of any layout; frames are read when they are asked for.
 
     Raises:
-        UserError: the folder holds no complete product.
+        UserError: the folder holds no complete product, or its index names a file outside of it.
     """
     folder = Path(folder)
     path = folder / INDEX
@@ -190,25 +133,10 @@ def open_product(folder: str | Path) -> Product:
         index = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{path} is no JSON ({error}): expected the index of a toy product") from error
-    if "features" in index and "files" in index:
-        return PublishedProduct(folder, index)
-    if "features" in index and "scene" in index:
-        return CompactProduct(folder, index)
-    raise UserError(f"{path} is no index of a toy product: expected 'features' and 'files' or 'scene'")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error}): expected an HDF5 file of a toy product") from error
-    with file:
-        yield file
-
-
-def _slices(window: Window | None) -> tuple[slice, slice]:
-    if window is None:
-        return slice(None), slice(None)
-    row, column, height, width = window
-    return slice(row, row + height), slice(column, column + width)
+    if isinstance(index, dict) and "features" in index:
+        for key, reader in _READERS.items():
+            if key in index:
+                return reader(path, index)
+    raise UserError(
+        f"{path} is no index of a toy product: expected 'features' and one of {', '.join(_READERS)}"
+    )
