@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from errors import UserError
 from synthesis.toy.claim import FOLDERS, claim, plain
 from synthesis.toy.layout import LAYOUTS, write_compact, write_published_frame, write_published_index
 from synthesis.toy.preview import PREVIEW_FILE, write_preview
 from synthesis.toy.progress import progress_bar
-from synthesis.toy.published import make_published_scene
-from synthesis.toy.scene import Scene, make_scene
+from synthesis.toy.published import make_published_scene, published_followed_series
+from synthesis.toy.scene import Scene, followed_series, make_scene
 from synthesis.toy.settings import LatentSettings
 from synthesis.toy.time_series import SeriesPool, load_pool
 
@@ -88,9 +90,17 @@ def _write(folder: Path, scene: Scene, layout: str, advance: Callable[[int], Non
     write_published_index(folder, scene)
 
 
-def draw(settings: LatentSettings, pool: SeriesPool | None) -> Scene:
-    """The scene of these settings."""
-    return make_published_scene(settings, pool) if settings.rng == "published" else make_scene(settings, pool)
+def draw(settings: LatentSettings, pool: SeriesPool | None, variant: int = 0) -> Scene:
+    """The scene of these settings; `variant` is the number of the sensor, see `synthesis.toy.scene.make_scene`."""
+    make = make_published_scene if settings.rng == "published" else make_scene
+    return make(settings, pool, variant)
+
+
+def followed(settings: LatentSettings, pool: SeriesPool, variant: int = 0) -> np.ndarray:
+    """(N,) indices of the series that the cells of `draw(settings, pool, variant)` follow."""
+    if settings.rng == "published":
+        return published_followed_series(settings, pool)
+    return followed_series(settings, pool, variant)
 
 
 def _pool(settings: LatentSettings) -> SeriesPool | None:

@@ -12,6 +12,8 @@ from synthesis.toy.texture import SmoothTexture, arrange
 from synthesis.toy.time_series import SeriesPool
 from synthesis.toy.voronoi import bounded_polygons
 
+CELLS, CLASSES, SERIES, TEXTURE = range(4)  # the streams of random numbers of a scene
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -56,20 +58,34 @@ def with_background(series: np.ndarray, background: float) -> np.ndarray:
     return np.concatenate([np.full((1, steps, bands), background), series]).transpose(1, 0, 2)
 
 
-def make_scene(settings: LatentSettings, pool: SeriesPool | None) -> Scene:
-    """Draw a scene, float32, with numpy's Generator; a function of the settings alone.
+def make_scene(settings: LatentSettings, pool: SeriesPool | None, variant: int = 0) -> Scene:
+    """Draw a scene, float32, with numpy's Generator; a function of the settings and the variant alone.
 
     Cells, classes, series and texture have generators of their own: the same seed gives the same map
     whatever the texture or the series.
+
+    Args:
+        settings: of the scene.
+        pool: the series; None: the phenology model.
+        variant: number of the sensor. Variants have the same map and, with the phenology model, the same seasons;
+            series of a pool, texture and what else the sensor sees are drawn anew.
     """
-    streams = np.random.SeedSequence(settings.seed).spawn(4)
-    cell_rng, class_rng, series_rng, texture_rng = map(np.random.default_rng, streams)
+    cell_rng, class_rng, series_rng, texture_rng = map(np.random.default_rng, _streams(settings.seed))
     aspect = settings.width / settings.height
     points = cell_rng.uniform(size=(settings.num_cells, 2)) * [aspect, 1]
     polygons = bounded_polygons(points, aspect)
     cells = draw_cells(polygons, points, settings.width, settings.height, settings.border_px)
     classes = class_rng.integers(1, settings.num_classes + 1, settings.num_cells)
-    series = _draw_series(settings, classes, pool, series_rng)
+    own_rng = None
+    if variant:
+        own_rng, texture_rng = (_variant_rng(settings.seed, stream, variant) for stream in (SERIES, TEXTURE))
+    if pool is None:
+        model = settings.phenology
+        series = phenology_series(
+            classes, settings.num_bands, settings.num_frames, model, series_rng, own_rng
+        )
+    else:
+        series = _pool_series(settings.num_frames, classes, pool, own_rng or series_rng)[1]
     return Scene(
         annotation=class_map(cells, classes),
         texture=_draw_texture(settings, cells, texture_rng),
@@ -77,15 +93,31 @@ def make_scene(settings: LatentSettings, pool: SeriesPool | None) -> Scene:
     )
 
 
-def _draw_series(
-    settings: LatentSettings, classes: np.ndarray, pool: SeriesPool | None, rng: np.random.Generator
-) -> np.ndarray:
-    if pool is None:
-        return phenology_series(classes, settings.num_bands, settings.num_frames, settings.phenology, rng)
-    chosen = [rng.choice(pool.members(number)) for number in classes]
-    starts = rng.integers(0, pool.length - settings.num_frames + 1, len(classes))
-    steps = starts[:, None] + np.arange(settings.num_frames)
-    return pool.values[np.array(chosen)[:, None], steps]
+def followed_series(settings: LatentSettings, pool: SeriesPool, variant: int = 0) -> np.ndarray:
+    """(N,) indices of the series of the pool that the cells of `make_scene` follow, without drawing the scene."""
+    streams = _streams(settings.seed)
+    classes = np.random.default_rng(streams[CLASSES]).integers(
+        1, settings.num_classes + 1, settings.num_cells
+    )
+    rng = _variant_rng(settings.seed, SERIES, variant) if variant else np.random.default_rng(streams[SERIES])
+    return _pool_series(settings.num_frames, classes, pool, rng)[0]
+
+
+def _streams(seed: int) -> list[np.random.SeedSequence]:
+    return np.random.SeedSequence(seed).spawn(4)
+
+
+def _variant_rng(seed: int, stream: int, variant: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream, variant)))
+
+
+def _pool_series(
+    num_frames: int, classes: np.ndarray, pool: SeriesPool, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N,) chosen series and (N, T, B) what the cells show of them."""
+    chosen = np.array([rng.choice(pool.members(number)) for number in classes])
+    starts = rng.integers(0, pool.length - num_frames + 1, len(classes))
+    return chosen, pool.values[chosen[:, None], starts[:, None] + np.arange(num_frames)]
 
 
 def _draw_texture(settings: LatentSettings, cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:

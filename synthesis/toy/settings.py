@@ -82,7 +82,7 @@ class LatentSettings:
             raise UserError(
                 "generator.phenology is empty: expected a phenology model or generator.time_series"
             )
-        bands, classes = len(self.phenology["wavelengths_nm"]), len(self.phenology["classes"])
+        bands, classes = len(self.phenology["band_names"]), len(self.phenology["classes"])
         self._require("num_bands", f"at most the phenology model's {bands}", lambda value: value <= bands)
         self._require(
             "num_classes", f"at most the phenology model's {classes}", lambda value: value <= classes

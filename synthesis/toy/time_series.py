@@ -8,6 +8,8 @@ import numpy as np
 
 from errors import UserError
 
+SHOWN = 40  # characters of a bad line in a message
+
 
 @dataclass(frozen=True)
 class TimeSeriesFile:
@@ -41,6 +43,12 @@ class SeriesPool:
         """Time steps of every series."""
         return self.values.shape[1]
 
+    def restricted(self, indices: np.ndarray) -> "SeriesPool":
+        """The same pool, in which only the series at `indices` belong to a class; their indices stay."""
+        classes = np.zeros_like(self.classes)
+        classes[indices] = self.classes[indices]
+        return SeriesPool(self.values, classes)
+
     def members(self, class_number: int) -> np.ndarray:
         """Indices of the series of a class, ascending."""
         return np.flatnonzero(self.classes == class_number)
@@ -54,11 +62,13 @@ def read_ts(path: str | Path) -> TimeSeriesFile:
     value `?` is interpolated linearly in time.
 
     Raises:
-        UserError: the file is missing, is no such file, or has time stamps, no classes or unequal lengths.
+        UserError: the file is missing, its header is bad (no `@data`, a number that is none), or it has time
+            stamps, no classes or unequal lengths.
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise UserError(f"generator.time_series: {path} does not exist, expected a .ts file")
+        found = "is no file" if path.exists() else "does not exist"
+        raise UserError(f"generator.time_series: {path} {found}, expected a .ts file")
     header: dict[str, list[str]] = {}
     series: list[np.ndarray] = []
     labels: list[str] = []
@@ -73,11 +83,17 @@ def read_ts(path: str | Path) -> TimeSeriesFile:
                 series.append(values)
                 labels.append(label)
             elif line.startswith("@"):
-                key, *words = line[1:].split()
+                key, *words = line[1:].split() or [""]
                 in_data = key.lower() == "data"
                 header[key.lower()] = words
                 if in_data:
                     _check_header(path, header)
+            else:
+                raise UserError(
+                    f"{path}, line {number}: found '{line[:SHOWN]}' before @data, expected '@name value'"
+                )
+    if not in_data:
+        raise UserError(f"{path} has no @data line: expected a header, @data and one row per series")
     if not series:
         raise UserError(f"{path} holds no series: expected rows after @data")
     if len({values.shape for values in series}) > 1:
@@ -124,10 +140,20 @@ def _check_header(path: Path, header: dict[str, list[str]]) -> None:
         raise UserError(f"{path} has time stamps (@timeStamps true): expected evenly spaced series without")
     if header.get("classlabel", ["false"])[0].lower() != "true":
         raise UserError(f"{path} has no classes: expected '@classLabel true' and the class names")
+    for name in ("dimensions", "dimension", "serieslength"):
+        words = header.get(name)
+        if words is not None and not (len(words) == 1 and words[0].isdecimal() and int(words[0]) > 0):
+            shown = {"serieslength": "seriesLength"}.get(name, name)
+            raise UserError(
+                f"{path}: @{shown} is '{' '.join(words)[:SHOWN]}', expected a whole number of at least 1"
+            )
 
 
 def _row(line: str, place: str, header: dict[str, list[str]]) -> tuple[np.ndarray, str]:
     *dimensions, label = line.split(":")
+    label = label.strip()
+    if not dimensions:
+        raise UserError(f"{place}: found '{line[:SHOWN]}', expected dimensions and a class separated by ':'")
     declared = header.get("dimensions") or header.get("dimension")
     if declared and len(dimensions) != int(declared[0]):
         raise UserError(f"{place}: found {len(dimensions)} dimensions, expected {declared[0]} (@dimensions)")
@@ -139,7 +165,8 @@ def _row(line: str, place: str, header: dict[str, list[str]]) -> tuple[np.ndarra
     for column in columns:
         if len(column) != (int(length[0]) if length else len(columns[0])):
             raise UserError(
-                f"{place}: found a series of {len(column)} steps, expected one length (@seriesLength)"
+                f"{place}: found a series of {len(column)} steps, expected {length[0] if length else len(columns[0])} "
+                "(one length; @seriesLength)"
             )
     return np.array(columns), label
 

@@ -51,6 +51,11 @@ def test_labels_are_sorted_and_cut_into_groups(tmp_path: Path, ts_file: Callable
         ([], {}, "holds no series"),
         (ROWS, {"timeStamps": "true"}, "has time stamps"),
         (ROWS, {"classLabel": "false"}, "has no classes"),
+        (["a"], {}, "expected dimensions and a class separated by ':'"),
+        (ROWS, {"dimensions": "two"}, "@dimensions is 'two', expected a whole number"),
+        (ROWS, {"dimensions": ""}, "@dimensions is '', expected a whole number"),
+        (ROWS, {"seriesLength": "0"}, "@seriesLength is '0', expected a whole number"),
+        (ROWS, {"seriesLength": "4.5"}, r"@seriesLength is '4\.5', expected a whole number"),
     ],
 )
 def test_a_bad_file_is_named(
@@ -60,6 +65,37 @@ def test_a_bad_file_is_named(
     with pytest.raises(UserError, match=message) as error:
         read_ts(path)
     assert "bad.ts" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("@dimensions 2\n@classLabel true a\n", "has no @data line"),
+        ("", "has no @data line"),
+        ("@classLabel true a\n1,2:a\n", "line 2: found '1,2:a' before @data"),
+        ("@dimensions 1\n@data\n1,2:a\n", "has no classes"),
+        ("\x00\x01PNG\n", "line 1: found .* before @data"),
+    ],
+)
+def test_a_bad_header_is_named(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "bad.ts"
+    path.write_text(text)
+    with pytest.raises(UserError, match=message) as error:
+        read_ts(path)
+    assert "bad.ts" in str(error.value)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no file, expected"):
+        read_ts(tmp_path)
+
+
+def test_a_restricted_pool_keeps_its_indices(tmp_path: Path, ts_file: Callable[..., Path]) -> None:
+    pool = load_pool([ts_file(tmp_path / "x.ts", ROWS)], 2, 2)
+    part = pool.restricted(np.array([1, 2]))
+    assert [part.members(number).tolist() for number in (1, 2)] == [[2], [1]]
+    np.testing.assert_array_equal(part.values, pool.values)
+    assert pool.members(1).tolist() == [0, 2]
 
 
 def test_what_the_files_cannot_give_is_refused(tmp_path: Path, ts_file: Callable[..., Path]) -> None:
