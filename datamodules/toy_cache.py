@@ -1,0 +1,46 @@
+"""The dataset that `data=toy` makes for itself where no folder is given."""
+
+import shutil
+import uuid
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from datamodules.toy_latent import cache_key
+from datamodules.toy_split import MANIFEST
+from errors import UserError
+
+
+def cached_dataset(generator: Callable[..., Path], cache: Path, task: str) -> Path:
+    """Folder of the dataset of this generator and task, made if the cache lacks it.
+
+    It is made under a name of its own and renamed: of several processes one wins, the others use its dataset.
+
+    Args:
+        generator: `synthesis.toy.dataset.generate` as a partial, with its settings.
+        cache: folder of all such datasets.
+        task: whose products are made.
+
+    Raises:
+        UserError: no partial, or a cache that cannot be written.
+    """
+    if not isinstance(generator, partial):
+        raise UserError("data.generator is no partial: expected _partial_: true in its config")
+    settings = {**generator.keywords, "task": task}
+    counted = {"scenes": settings.pop("num_scenes", None), "first": settings.pop("seed", None)}
+    settings.pop("num_workers", None)
+    folder = cache / f"{task}_{cache_key({**settings, **counted})}"
+    if (folder / MANIFEST).is_file():
+        return folder
+    temporary = cache / f".{folder.name}-{uuid.uuid4().hex}"
+    try:
+        generator(temporary, task=task, progress=False)
+        temporary.rename(folder)
+    except OSError as error:
+        if not (folder / MANIFEST).is_file():
+            raise UserError(
+                f"data.cache: {folder} cannot be written ({error}), expected a writable folder"
+            ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return folder
