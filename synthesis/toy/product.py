@@ -36,6 +36,16 @@ class Product(ABC):
         """Height, width, bands of a frame."""
         return self.features["height"], self.features["width"], self.features["nbands"]
 
+    @property
+    def horizon(self) -> int:
+        """Frames of the series, those left out included."""
+        return self.features["horizon"]
+
+    @property
+    def num_cells(self) -> int:
+        """Cells of the scene; the largest number of an annotation."""
+        return self.features["ndigit"]
+
     @abstractmethod
     def frame(self, index: int, window: Window | None = None) -> np.ndarray:
         """Pixels (h, w, B), float64 (published) or float32 (compact), NaN where there is no data; all of the
