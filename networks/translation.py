@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from errors import UserError
+from networks.resnet_generator import ResnetGenerator
 from networks.unet import UNet
 from networks.unet_generator import PublishedUNet
 
@@ -17,6 +18,7 @@ from networks.unet_generator import PublishedUNet
 GENERATORS: dict[str, Callable[..., nn.Module]] = {
     "unet": UNet,
     "unet_published": PublishedUNet,
+    "resnet": ResnetGenerator,
 }
 
 CENTRE, HALF_RANGE = 0.5, 0.5  # networks see (value - 0.5) / 0.5: the declared range [0, 1] becomes [-1, 1]
