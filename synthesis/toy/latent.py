@@ -70,14 +70,14 @@ def generate(
                 continue
             drawn = draw(scene, pool)
             if not complete:
-                _write(folder, drawn, layout, advance)
+                write_latent(folder, drawn, layout, advance)
             if preview:
                 write_preview(folder / PREVIEW_FILE, drawn)
     return output
 
 
-def _write(folder: Path, scene: Scene, layout: str, advance: Callable[[int], None]) -> None:
-    """Write what is missing of a product, the index last."""
+def write_latent(folder: Path, scene: Scene, layout: str, advance: Callable[[int], None]) -> None:
+    """Write what is missing of a latent product into its folder, the index last."""
     if layout == "compact":
         write_compact(folder, scene)
         advance(scene.num_frames)
@@ -107,9 +107,18 @@ def _pool(settings: LatentSettings) -> SeriesPool | None:
     if not settings.time_series:
         return None
     pool = load_pool(settings.time_series, settings.num_bands, settings.num_classes, settings.series_scaling)
+    check_horizon(settings, pool, "generator.time_series")
+    return pool
+
+
+def check_horizon(settings: LatentSettings, pool: SeriesPool, key: str) -> None:
+    """Refuse more frames than the series, read from the files of `key`, have steps.
+
+    Raises:
+        UserError: the series are too short.
+    """
     if settings.num_frames > pool.length:
         raise UserError(
-            f"generator.num_frames is {settings.num_frames}: the series of generator.time_series have "
+            f"generator.num_frames is {settings.num_frames}: the series of {key} have "
             f"{pool.length} steps, expected at most as many frames"
         )
-    return pool
