@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from datamodules.toy_latent import cache_key
-from datamodules.toy_split import MANIFEST
 from errors import UserError
+from synthesis.toy.manifest import MANIFEST
 
 
 def cached_dataset(generator: Callable[..., Path], cache: Path, task: str) -> Path:

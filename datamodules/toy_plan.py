@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from datamodules.toy_split import PARTS, SceneSplit, split_scenes
+from datamodules.toy_split import SceneSplit, split_scenes
 from errors import UserError
+from synthesis.toy.manifest import SPLITS
 from synthesis.toy.scene_folders import find_scenes
-from synthesis.toy.tasks import Task, TaskScene, choose_task, open_scene, require_target, settled
+from synthesis.toy.tasks import Task, TaskScene, choose_task, open_scene, require_products, settled
 
 AUGMENTATIONS = ("none", "dihedral")
 MASKS = ("classes", "instances")
@@ -126,10 +127,11 @@ def plan_scenes(data: ToyData, root: Path) -> ToyPlan:
         test_fraction=data.test_fraction,
         seed=data.split_seed,
     )
-    used = [name for part in PARTS for name in split.parts[part]]
-    task = settled(data.choice, [found[name] for name in used], root)
-    require_target(task, (product for name in used for product in found[name]), root)
-    parts = {part: [open_scene(root / name, task) for name in split.parts[part]] for part in PARTS}
+    used = [name for part in SPLITS for name in split.parts[part]]
+    products = {product for name in used for product in found[name]}
+    task = settled(data.choice, products)
+    require_products(task, products, root)
+    parts = {part: [open_scene(root / name, task) for name in split.parts[part]] for part in SPLITS}
     plan = ToyPlan(root, task, parts, split)
     _check_alike(plan)
     _check_sizes(data, plan)

@@ -1,17 +1,15 @@
 """Which scene is for training, validation or test: as the data's manifest says, or drawn where there is none."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from errors import UserError
-
-MANIFEST = "manifest.json"
-SCHEMA = "nadir-toy-dataset/1"
-PARTS = ("train", "val", "test")
+from synthesis.toy.claim import SETTINGS_FILE
+from synthesis.toy.manifest import MANIFEST, SPLITS, read_manifest
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,16 @@ def split_scenes(
         seed: of the draw, where no manifest says which.
 
     Raises:
-        UserError: a manifest that cannot be read or obeyed.
+        UserError: a manifest that cannot be read or obeyed, or an unfinished dataset.
     """
-    path = root / MANIFEST
-    if path.is_file():
-        return _of_manifest(path, scenes)
+    manifest = read_manifest(root)
+    if manifest is not None:
+        return _obeyed(root / MANIFEST, manifest, scenes)
+    if (root / SETTINGS_FILE).is_file():
+        raise UserError(
+            f"data.root={root} is an unfinished dataset without {MANIFEST}: expected a finished one (the same "
+            "generate.py command goes on where it stopped)"
+        )
     note = (
         f"{root} has no {MANIFEST}: its scenes are split by seed {seed}, and training and test scenes may share "
         "time series, which flatters whatever learns them by heart"
@@ -64,35 +67,28 @@ def drawn(
     order = np.random.default_rng([seed, *b"scenes"]).permutation(len(scenes))
     num_train = int(len(scenes) * (1 - val_fraction - test_fraction) + 1e-9)
     num_val = int(len(scenes) * val_fraction + 1e-9)
-    if num_val == 0 and val_fraction > 0 and len(scenes) >= len(PARTS):
+    if num_val == 0 and val_fraction > 0 and len(scenes) >= len(SPLITS):
         num_val, num_train = 1, min(num_train, len(scenes) - 2)
     cuts = np.split(order, [num_train, num_train + num_val])
-    return {part: [scenes[i] for i in sorted(cut)] for part, cut in zip(PARTS, cuts, strict=True)}
+    return {part: [scenes[i] for i in sorted(cut)] for part, cut in zip(SPLITS, cuts, strict=True)}
 
 
-def _of_manifest(path: Path, scenes: Sequence[str]) -> SceneSplit:
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UserError(f"{path} is no JSON ({error}), expected the manifest of a toy dataset") from error
-    schema = manifest.get("schema") if isinstance(manifest, dict) else None
-    if schema != SCHEMA:
-        raise UserError(f"{path}: found schema {schema!r}, expected '{SCHEMA}'")
-    listed = manifest.get("scenes")
+def _obeyed(path: Path, manifest: Mapping[str, Any], scenes: Sequence[str]) -> SceneSplit:
+    listed = manifest["scenes"]
     splits = {}
     if isinstance(listed, dict):
         splits = {name: entry.get("split") for name, entry in listed.items() if isinstance(entry, dict)}
-    wrong = next((name for name, part in splits.items() if part not in PARTS), None)
+    wrong = next((name for name, part in splits.items() if part not in SPLITS), None)
     if not splits or wrong is not None:
         found = "no scenes" if wrong is None else f"split {splits[wrong]!r} for scene {wrong}"
-        raise UserError(f"{path}: found {found}, expected scenes with a split of {', '.join(PARTS)}")
+        raise UserError(f"{path}: found {found}, expected scenes with a split of {', '.join(SPLITS)}")
     missing = [name for name in splits if name not in scenes]
     if missing:
         raise UserError(
             f"{path} names {len(missing)} of {len(splits)} scenes that are not there, scene {missing[0]} for one: "
-            "expected all of them (the same generate.py command goes on where it stopped)"
+            "expected all of them (the same generate.py command makes what is missing)"
         )
-    parts = {part: [name for name in scenes if splits.get(name) == part] for part in PARTS}
+    parts = {part: [name for name in scenes if splits.get(name) == part] for part in SPLITS}
     notes = []
     if manifest.get("series_pool") == "shared":
         notes.append(

@@ -1,6 +1,6 @@
 """What a task makes of a scene: source channels, target and mask of any frame. Knows nothing of torch."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -92,47 +92,30 @@ def choose_task(
     )
 
 
-def settled(task: Task, available: Iterable[Iterable[str]], where: Path) -> Task:
-    """The task with one target, and with what must be made from it, for scenes that have the products `available`.
-
-    Raises:
-        UserError: a source or target that no scene has.
-    """
-    products = sorted(set().union(*available))
-    known = ", ".join(products)
+def settled(task: Task, products: Collection[str]) -> Task:
+    """The task for scenes that have these products: with one target, and with what must be made from it."""
     target = next((name for name in task.targets if name in products), None)
-    made = set()
-    for name in task.sources:
-        if name in products or name == HISTORY:
-            continue
-        if name not in task.degradation:
-            raise UserError(
-                f"data.sources: found '{name}'{_near(name, products)}, expected products that the scenes of {where} "
-                f"have: {known}"
-            )
-        made.add(name)
-    result = replace(task, made=frozenset(made), targets=task.targets if target is None else (target,))
-    if target is None and result.needs_target:
-        wanted = " or ".join(task.targets) or "data.target"
-        raise UserError(
-            f"{where} lacks the product from which {_listed(result)} of task {task.name} would be made: expected "
-            f"{wanted}, found {known}"
-        )
-    return result
+    made = {name for name in task.sources if name not in products and name in task.degradation}
+    return replace(task, made=frozenset(made), targets=task.targets if target is None else (target,))
 
 
-def require_target(task: Task, products: Iterable[str], where: Path) -> None:
-    """Refuse scenes without any target.
+def require_products(task: Task, products: Collection[str], root: Path) -> None:
+    """Refuse a settled task whose sources or target no scene of a folder has.
 
     Raises:
-        UserError: names the products that there are.
+        UserError: names what is asked for and what there is.
     """
-    known = sorted(set(products))
-    if task.target is not None and task.target not in known:
-        wanted = " or ".join(task.targets)
+    known = sorted(products)
+    has = f"the scenes of {root} have {', '.join(known)}"
+    for name in task.sources:
+        if name not in products and name != HISTORY and name not in task.made:
+            raise UserError(f"data.sources: found '{name}'{_near(name, known)}, expected a product: {has}")
+    if task.target is not None and task.target not in products:
+        found = " or ".join(task.targets)
+        raise UserError(f"data.target: found {found}{_near(task.target, known)}, expected a product: {has}")
+    if task.target is None and task.needs_target:
         raise UserError(
-            f"data.target: found no {wanted}{_near(task.target, known)} in the scenes of {where}, expected one of "
-            f"their products: {', '.join(known)}"
+            f"data.target: found none for task {task.name}, expected the product of which {_listed(task)} is made: {has}"
         )
 
 
@@ -229,6 +212,8 @@ def open_scene(folder: Path, task: Task, *, paired: bool = True) -> TaskScene:
     """
     found = products_in(folder)
     target = None
+    if task.target is None and task.needs_target:
+        raise UserError(f"{folder}: task {task.name} has no target of which {_listed(task)} could be made")
     if task.target is not None and (paired or task.needs_target):
         target = _open(folder, task.target, "target", found, task)
     products = {
