@@ -15,10 +15,9 @@ def power_law_noise(
         rng: source of the draw.
         rows, columns: size, points.
         exponent: amplitudes fall off as frequency to the power of -exponent.
-        flat_below: frequency, cycles per point, below which they fall off no more.
+        flat_below: frequency, cycles per point, below which amplitudes grow no more.
     """
-    down, across = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)
-    frequency = np.hypot(down, across)
+    frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns))
     frequency[0, 0] = np.inf  # the mean
     amplitude = np.maximum(frequency, flat_below) ** -exponent
     shape = (2, *amplitude.shape)
@@ -26,15 +25,15 @@ def power_law_noise(
     return fft.irfft2(noise[0] + 1j * noise[1], s=(rows, columns))
 
 
-def unit_range(field: np.ndarray, windows: Sequence[tuple[slice, slice]] = ()) -> np.ndarray:
-    """A field stretched to [0, 1].
+def unit_range(field: np.ndarray, windows: Sequence[tuple[slice, slice]]) -> np.ndarray:
+    """A field stretched so that what is seen reaches from 0 to 1.
 
     Args:
-        field: any.
-        windows: the parts that are seen one at a time; the mean of their least and greatest values become 0 and 1, what
-            lies beyond is cut. None: the whole field's do.
+        field: (rows, columns) float32.
+        windows: the parts that are seen one at a time; the mean of their least values becomes 0, that of their greatest
+            1, and what lies beyond is cut.
     """
-    parts = [field[window] for window in windows] or [field]
+    parts = [field[window] for window in windows]
     low = np.mean([part.min() for part in parts], dtype=field.dtype)
     high = np.mean([part.max() for part in parts], dtype=field.dtype)
     return np.clip((field - low) / max(high - low, np.finfo(field.dtype).tiny), 0, 1)
