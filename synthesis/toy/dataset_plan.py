@@ -147,7 +147,7 @@ def latent_folder(name: str) -> str:
 def make_plan(
     *,
     task: str,
-    tasks: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    tasks: Mapping[str, Mapping[str, Mapping[str, Any] | None]],
     presets: Mapping[str, Mapping[str, Any]],
     latents: Mapping[str, Mapping[str, Any] | None],
     series: Mapping[str, Any],
@@ -164,7 +164,7 @@ def make_plan(
 
     Args:
         task: which of `tasks`.
-        tasks: by name, products by name: {`latent` or `input`: ..., `preset`: ...}.
+        tasks: by name, products by name: {`latent` or `input`: ..., `preset`: ...}, or None to leave one out.
         presets: by name, the stages of a derivation.
         latents: by name, what differs from `settings`.
         series: `.ts` files of each latent; None: its phenology model.
@@ -205,17 +205,19 @@ def make_plan(
 
 def _products(
     task: str,
-    wanted: Mapping[str, Mapping[str, Any]],
+    wanted: Mapping[str, Mapping[str, Any] | None],
     presets: Mapping[str, Mapping[str, Any]],
     latents: Mapping[str, Any],
 ) -> tuple[ProductPlan, ...]:
     made: dict[str, ProductPlan] = {}
     for name, keys in wanted.items():
+        if keys is None:  # left out on the command line
+            continue
         where = f"generator.tasks.{task}.{name}"
         unknown = set(keys) - _KEYS
         if unknown or (keys.get("latent") is None) == (keys.get("input") is None):
             raise UserError(f"{where} has the keys {', '.join(keys)}: expected preset and latent or input")
-        preset = keys.get("preset")
+        preset = str(keys.get("preset"))
         if preset not in presets:
             raise UserError(f"{where}.preset is {preset}: expected one of {', '.join(presets)}")
         source = keys.get("input")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from synthesis.toy.settings import LatentSettings
@@ -57,3 +58,15 @@ def write_ts(path: Path, rows: list[str], **header: Any) -> Path:
 def ts_file() -> Callable[..., Path]:
     """Writes `.ts` files."""
     return write_ts
+
+
+@pytest.fixture(scope="session")
+def dataset_keys(repository: Path) -> dict[str, Any]:
+    """The keys of `generator=toy_dataset`, for three small scenes of four frames."""
+    with initialize_config_dir(str(repository / "conf"), version_base="1.3"):
+        config = compose("generate", ["generator=toy_dataset"])
+    keys = OmegaConf.to_container(config.generator, resolve=True)
+    assert isinstance(keys, dict)
+    small = {"num_scenes": 3, "num_frames": 4, "width": 48, "height": 40, "num_cells": 6, "num_workers": 1}
+    kept = {str(key): value for key, value in keys.items() if not str(key).startswith("_")}
+    return {**kept, "progress": False, **small}
