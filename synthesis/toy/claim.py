@@ -37,7 +37,7 @@ def claim(
         UserError: it holds something else.
     """
     record = folder / SETTINGS_FILE
-    found = _read(record) if record.is_file() else None
+    found = read_record(record) if record.is_file() else None
     wanted = json.loads(json.dumps(settings))
     if found == wanted:
         return (folder / complete).is_file()
@@ -70,11 +70,12 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _read(record: Path) -> Any:
+def read_record(record: Path) -> Any:
+    """What a product was made with; empty where the record is damaged."""
     try:
         return json.loads(record.read_text(encoding="utf-8"))
     except ValueError:
-        return {}  # a damaged record is of no product we know
+        return {}
 
 
 def _difference(found: Any, wanted: Any, name: str = "") -> str:
