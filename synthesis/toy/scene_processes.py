@@ -2,11 +2,12 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
 from errors import UserError
@@ -42,8 +43,10 @@ def make_scenes(
     with _one_thread_each():
         pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_worker, (output, plan))
         try:
-            for scene in as_completed([pool.submit(_make_in_worker, *scene) for scene in scenes]):
-                scene.result()
+            with _deaf_to_ctrl_c():
+                futures = [pool.submit(_make_in_worker, *scene) for scene in scenes]
+            for future in as_completed(futures):
+                future.result()
                 advance(len(plan.products))
         except BaseException as error:
             # Neither what runs nor what is queued is waited for.
@@ -67,8 +70,16 @@ _worker_job: tuple[Path, DatasetPlan] | None = None
 
 def _begin_worker(output: Path, plan: DatasetPlan) -> None:
     global _worker_job  # noqa: PLW0603
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends its children
     _worker_job = output, plan
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot end its children."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
 
 
 def _make_in_worker(number: int, split: str) -> None:
@@ -80,6 +91,19 @@ def _remove_half_written(output: Path, plan: DatasetPlan, scenes: Sequence[Scene
     for number, _ in scenes:
         for partial in (output / str(plan.seed + number)).glob("**/.*.partial"):
             partial.unlink()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Children that start meanwhile leave Ctrl-C, which a terminal sends to all of them, to their parent."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
