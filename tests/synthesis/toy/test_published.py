@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synthesis.toy.published import make_published_scene
+from synthesis.toy.published import make_published_scene, published_followed_series
 from synthesis.toy.settings import LatentSettings
-from synthesis.toy.time_series import load_pool
+from synthesis.toy.time_series import SeriesPool, load_pool
 
 Published = Callable[..., LatentSettings]
 
@@ -100,3 +100,18 @@ def test_seed_zero_is_a_seed_and_global_state_is_left_alone(published: Published
     np.random.random(3)  # noqa: NPY002
     again = make_published_scene(published(0, num_frames=1), None)
     np.testing.assert_array_equal(first.frame(0), again.frame(0))
+
+
+def test_followed_series_are_those_of_the_scene(published: Published) -> None:
+    values = np.arange(40.0).reshape(40, 1, 1) + np.zeros((40, 2, 3))
+    pool = SeriesPool(values, np.arange(40) % 2 + 1)
+    settings = published(2, num_frames=2, time_series=("x.ts",))
+    scene = make_published_scene(settings, pool)
+    np.testing.assert_array_equal(scene.series[0, 1:, 0], published_followed_series(settings, pool))
+
+
+def test_variants_of_the_phenology_model_have_textures_of_their_own(published: Published) -> None:
+    first, second = (make_published_scene(published(2, num_frames=2), None, variant) for variant in (0, 1))
+    np.testing.assert_array_equal(first.annotation, second.annotation)
+    inside = first.annotation[..., 0] > 0
+    assert abs(np.corrcoef(first.texture[inside].ravel(), second.texture[inside].ravel())[0, 1]) < 0.1

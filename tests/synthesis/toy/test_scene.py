@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synthesis.toy.scene import make_scene
+from synthesis.toy.scene import followed_series, make_scene
 from synthesis.toy.settings import LatentSettings
-from synthesis.toy.time_series import load_pool
+from synthesis.toy.time_series import SeriesPool, load_pool
 
 Settings = Callable[..., LatentSettings]
 
@@ -90,3 +90,27 @@ def test_series_come_from_the_class_of_the_cell(
 def test_one_cell_fills_the_scene(settings: Settings) -> None:
     scene = make_scene(settings(num_cells=1, border_px=0), None)
     assert (scene.annotation[..., 0] == 1).all()
+
+
+def test_variants_have_one_map_and_textures_of_their_own(settings: Settings) -> None:
+    first, second, third = (make_scene(settings(width=120, height=96), None, variant) for variant in range(3))
+    np.testing.assert_array_equal(first.annotation, second.annotation)
+    inside = first.annotation[..., 0] > 0
+    for one, other in ((first, second), (second, third)):
+        assert abs(np.corrcoef(one.texture[inside].ravel(), other.texture[inside].ravel())[0, 1]) < 0.1
+
+
+def test_the_first_variant_is_the_scene_itself(settings: Settings) -> None:
+    plain, first = make_scene(settings(), None), make_scene(settings(), None, 0)
+    np.testing.assert_array_equal(plain.frame(2), first.frame(2))
+
+
+@pytest.mark.parametrize("variant", [0, 1])
+def test_followed_series_are_those_of_the_scene(settings: Settings, variant: int) -> None:
+    values = np.arange(40.0).reshape(40, 1, 1) + np.zeros((40, 6, 1))
+    pool = SeriesPool(values, np.arange(40) % 2 + 1)
+    keys = settings(num_bands=1, num_cells=12, time_series=("x.ts",))
+    scene = make_scene(keys, pool, variant)
+    np.testing.assert_array_equal(scene.series[0, 1:, 0], followed_series(keys, pool, variant))
+    other = make_scene(keys, pool, 1 - variant)
+    assert not np.array_equal(scene.series, other.series)
