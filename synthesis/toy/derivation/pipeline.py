@@ -75,12 +75,12 @@ class DerivedFrames:
         self.horizon = source.horizon
         self.num_cells = source.num_cells
         self.frame_indices = built.selection.choose(source.frame_indices, Draws(seed, 0, name, self.horizon))
-        self._stages = []
+        self.prepared = []
         self.shape = source.shape
         for number, stage in built.pixels:
             prepared = stage.prepare(self.shape, Draws(seed, number, name, self.horizon))
             self.shape = prepared.shape
-            self._stages.append(prepared)
+            self.prepared.append(prepared)
         self._labels: tuple[np.ndarray, np.ndarray] | None = None  # of the source, and what became of it
 
     def frame(self, index: int) -> np.ndarray:
@@ -90,7 +90,7 @@ class DerivedFrames:
         if index not in self.frame_indices:
             raise KeyError(index)
         frame = self._source.frame(index).astype(np.float32, copy=False)
-        for stage in self._stages:
+        for stage in self.prepared:
             frame = stage.image(frame, index)
         if self._kept is not None:
             self._kept[index] = frame
@@ -106,7 +106,7 @@ class DerivedFrames:
             if given is before or np.array_equal(given, before):
                 return derived
         derived = given
-        for stage in self._stages:
+        for stage in self.prepared:
             derived = stage.labels(derived)
         self._labels = given, derived
         return derived
