@@ -88,7 +88,7 @@ def ms_ssim(
     for scale in range(scales):
         if scale:
             x, y, mask = _halve(x), _halve(y), _halve_mask(mask)
-        windows = _valid_windows(mask)
+        windows = valid_windows(mask, WINDOW_SIZE)
         if not windows.any():
             break
         similarity, contrast = _ssim(x, y, data_range, windows)
@@ -117,22 +117,73 @@ def spectral_angle(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | 
     if reference.shape[0] < 2:
         return None
     x, y = reference.astype(np.float64), test.astype(np.float64)
-    x, y = (
-        (x.reshape(x.shape[0], -1), y.reshape(y.shape[0], -1))
-        if valid is None
-        else (x[:, valid], y[:, valid])
-    )
-    x_norm, y_norm = np.linalg.norm(x, axis=0), np.linalg.norm(y, axis=0)
-    defined = x_norm > 0
-    if not defined.any():
-        return None
-    x, y, x_norm, y_norm = x[:, defined], y[:, defined], x_norm[defined], y_norm[defined]
-    black = y_norm == 0
-    u, v = x / x_norm, y / np.where(black, 1.0, y_norm)
+    if valid is not None and not valid.all():
+        x, y = x[:, valid], y[:, valid]
+    x_norm, y_norm = (np.sqrt(np.square(z).sum(axis=0)) for z in (x, y))
     # atan2 of the half angle keeps its precision near zero, where arccos of a rounded 1 does not.
-    angle = 2.0 * np.arctan2(np.linalg.norm(u - v, axis=0), np.linalg.norm(u + v, axis=0))
-    angle[black] = np.pi / 2
-    return float(np.degrees(angle).mean())
+    p, q = x * y_norm, y * x_norm
+    difference, total = (np.sqrt(np.square(z).sum(axis=0)) for z in (p - q, p + q))
+    angle = 2.0 * np.arctan2(difference, total)
+    angle[y_norm == 0] = np.pi / 2
+    angle = angle[x_norm > 0]
+    return float(np.degrees(angle.mean())) if angle.size else None
+
+
+def mae(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | None = None) -> float:
+    """Mean absolute error over all bands of the valid pixels, in digital numbers; see `mse`."""
+    _check(reference, test, valid)
+    difference = np.abs(reference.astype(np.float64) - test.astype(np.float64))
+    return float(np.mean(difference if valid is None else difference[:, valid]))
+
+
+def ssim(
+    reference: np.ndarray, test: np.ndarray, data_range: float, valid: np.ndarray | None = None
+) -> float | None:
+    """Structural similarity at one scale, mean over the bands (Wang et al., TIP 2004; 11 px Gaussian window).
+
+    Only windows that lie wholly on valid pixels count. Two float32 images are measured in float32.
+
+    Args: as for `psnr`.
+
+    Returns:
+        The value, or None where not even one window lies on valid pixels.
+    """
+    _check(reference, test, valid)
+    kind = np.float32 if reference.dtype == test.dtype == np.float32 else np.float64
+    x, y = reference.astype(kind, copy=False), test.astype(kind, copy=False)
+    mask = np.ones(x.shape[-2:], dtype=bool) if valid is None else np.asarray(valid, dtype=bool)
+    if min(mask.shape) < WINDOW_SIZE:
+        return None
+    if not mask.all():
+        x, y = (np.where(mask, image, kind(0)) for image in (x, y))
+    windows = valid_windows(mask, WINDOW_SIZE)
+    return float(_ssim(x, y, data_range, windows)[0].mean()) if windows.any() else None
+
+
+def ergas(
+    reference: np.ndarray, test: np.ndarray, ratio: float = 1.0, valid: np.ndarray | None = None
+) -> float | None:
+    """Relative dimensionless global error in synthesis, lower is better.
+
+    `100 / ratio * sqrt(mean over bands of (RMSE of the band / mean of the reference's band)^2)`; Wald,
+    "Quality of high resolution synthesised images: is there a simple criterion?", 2000.
+
+    Args:
+        reference, test, valid: as for `mse`.
+        ratio: pixel side of the coarse input over that of the images; 1 where there is no finer grid.
+
+    Returns:
+        The value, or None where the mean of a band is zero, so that nothing can be relative to it.
+    """
+    _check(reference, test, valid)
+    x, y = reference.astype(np.float64), test.astype(np.float64)
+    x, y = (z.reshape(len(z), -1) if valid is None else z[:, valid] for z in (x, y))
+    means = x.mean(axis=1)
+    # A mean of nothing but rounding errors is zero.
+    if np.any(np.abs(means) <= x.shape[1] * np.finfo(np.float64).eps * np.abs(x).max()):
+        return None
+    relative = np.square(x - y).mean(axis=1) / np.square(means)
+    return float(100.0 / ratio * np.sqrt(relative.mean()))
 
 
 def _check(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | None) -> None:
@@ -160,13 +211,13 @@ def _filter(image: np.ndarray) -> np.ndarray:
     return correlate1d(rows, window, axis=-1, mode="constant")[..., half : image.shape[-1] - half]
 
 
-def _valid_windows(mask: np.ndarray) -> np.ndarray:
+def valid_windows(mask: np.ndarray, size: int) -> np.ndarray:
+    """Which windows of `size` x `size` pixels hold valid pixels alone: `(H, W)` -> `(H - size + 1, W - size + 1)`."""
     if mask.all():
-        return np.ones((mask.shape[0] - WINDOW_SIZE + 1, mask.shape[1] - WINDOW_SIZE + 1), dtype=bool)
+        return np.ones((mask.shape[0] - size + 1, mask.shape[1] - size + 1), dtype=bool)
     sums = np.pad(np.cumsum(np.cumsum(mask, axis=0), axis=1), ((1, 0), (1, 0)))
-    n = WINDOW_SIZE
-    counts: np.ndarray = sums[n:, n:] - sums[:-n, n:] - sums[n:, :-n] + sums[:-n, :-n]
-    full: np.ndarray = np.asarray(counts == n * n)
+    counts: np.ndarray = sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]
+    full: np.ndarray = np.asarray(counts == size * size)
     return full
 
 

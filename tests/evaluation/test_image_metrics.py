@@ -1,11 +1,16 @@
-"""Distortion measures against closed forms and against `pytorch_msssim`."""
+"""Distortion measures against closed forms and against `pytorch_msssim` and `torchmetrics`."""
 
 import numpy as np
 import pytest
 import torch
 from pytorch_msssim import ms_ssim as library_ms_ssim
+from pytorch_msssim import ssim as library_ssim
+from torchmetrics.functional.image import (
+    error_relative_global_dimensionless_synthesis,
+    spectral_angle_mapper,
+)
 
-from evaluation.image_metrics import ms_ssim, ms_ssim_scales, mse, psnr, spectral_angle
+from evaluation.image_metrics import ergas, mae, ms_ssim, ms_ssim_scales, mse, psnr, spectral_angle, ssim
 
 
 def _pair(bands: int, side: int, noise: float = 10.0) -> tuple[np.ndarray, np.ndarray]:
@@ -80,3 +85,43 @@ def test_spectral_angle_of_known_spectra() -> None:
     assert spectral_angle(reference[:1], test[:1]) is None
     assert spectral_angle(np.zeros_like(reference), test) is None
     assert spectral_angle(reference, reference) == 0.0
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_ssim_at_one_scale_equals_the_library(kind: type) -> None:
+    reference, test = (image.astype(kind) / 255 for image in _pair(3, 64))
+    expected = library_ssim(
+        torch.from_numpy(reference)[None].double(), torch.from_numpy(test)[None].double(), data_range=1
+    )
+    assert ssim(reference, test, 1.0) == pytest.approx(float(expected), abs=1e-5)
+    assert ssim(reference[:, :10], test[:, :10], 1.0) is None
+    spoiled, valid = test.copy(), np.ones((64, 64), bool)
+    spoiled[:, 50:], valid[50:] = np.nan, False
+    assert ssim(reference, spoiled, 1.0, valid) == pytest.approx(
+        ssim(reference[:, :50], test[:, :50], 1.0), abs=1e-6
+    )
+
+
+def test_spectral_angle_equals_the_library_off_black_pixels() -> None:
+    reference, test = (image[:, :32, :32].astype(np.float64) + 1 for image in _pair(3, 64))
+    library = spectral_angle_mapper(torch.from_numpy(test)[None], torch.from_numpy(reference)[None])
+    assert spectral_angle(reference, test) == pytest.approx(np.degrees(float(library)), abs=1e-6)
+    reference[:, 0, 0] = 0  # here the library gives NaN for the whole image
+    assert spectral_angle(reference, test) == pytest.approx(np.degrees(float(library)), rel=0.01)
+
+
+def test_ergas_equals_the_library() -> None:
+    reference, test = (image.astype(np.float64) + 1 for image in _pair(3, 64))
+    library = error_relative_global_dimensionless_synthesis(
+        torch.from_numpy(test)[None], torch.from_numpy(reference)[None], ratio=4
+    )
+    assert ergas(reference, test, 4) == pytest.approx(float(library), rel=1e-9)
+    assert ergas(reference, test, 1) == pytest.approx(4 * ergas(reference, test, 4))
+    balanced = np.stack([np.full((8, 8), 1.0), np.tile([1.0, -1.0], (8, 4))])
+    assert ergas(balanced, balanced + 1) is None  # a band without a mean
+
+
+def test_mae_of_a_known_error() -> None:
+    reference = np.zeros((2, 4, 4), np.uint8)
+    test = reference + np.array([1, 3], np.uint8)[:, None, None]
+    assert mae(reference, test) == mae(test, reference) == 2.0
