@@ -16,6 +16,7 @@ SCHEMA = "nadir-results/1"
 # What every point of a rate-distortion section holds; further keys are free.
 POINT_NUMBERS = ("bytes", "bits_per_pixel", "psnr")
 POINT_NUMBERS_OR_NULL = ("setting", "ms_ssim")
+SCORE_SECTIONS = ("scores", "scores_std", "scores_spread")
 PERCENT_SECTIONS = ("bd_rate", "bd_rate_payload", "rate_saving_at_equal_psnr")
 
 
@@ -75,7 +76,11 @@ def problem_of(results: Any) -> str | None:
     for name, value in results["metrics"].items():
         if not _is_number(value):
             return f"metrics.{name} must be a number, found {value!r}"
-    return _problem_of_percents(results) or _problem_of_points(results.get("rate_distortion", []))
+    return (
+        _problem_of_percents(results)
+        or _problem_of_points(results.get("rate_distortion", []))
+        or _problem_of_scores(results)
+    )
 
 
 def _problem_of_percents(results: dict[str, Any]) -> str | None:
@@ -102,6 +107,20 @@ def _problem_of_points(points: Any) -> str | None:
         for key in POINT_NUMBERS_OR_NULL:
             if key not in point or not (point[key] is None or _is_number(point[key])):
                 return f"rate_distortion[{index}].{key} must be a number or null, found {point.get(key)!r}"
+    return None
+
+
+def _problem_of_scores(results: dict[str, Any]) -> str | None:
+    for section in SCORE_SECTIONS:
+        methods = results.get(section, {})
+        if not isinstance(methods, dict):
+            return f"{section} must be an object of method and scores, found {methods!r}"
+        for method, scores in methods.items():
+            if not isinstance(scores, dict):
+                return f"{section}.{method} must be an object of score and number, found {scores!r}"
+            for name, value in scores.items():
+                if not (_is_number(value) or value is None):
+                    return f"{section}.{method}.{name} must be a number or null, found {value!r}"
     return None
 
 

@@ -44,9 +44,11 @@ def frame_scores(
     if not mask.any():
         return None
     everywhere = None if mask.all() else mask
-    counted = prediction if everywhere is None else prediction[:, mask]
+    finite = np.isfinite(prediction if everywhere is None else prediction[:, mask]).all()
     lo, hi = value_range
-    target, prediction = ((image.astype(np.float32) - lo) / (hi - lo) for image in (target, prediction))
+    target, prediction = (
+        (image.astype(np.float32) - lo) / (hi - lo) for image in (target, prediction if finite else target)
+    )
     squared = mse(target, prediction, everywhere)
     scores: Scores = {
         "psnr": psnr_of_mse(max(squared, SMALLEST_MSE), 1.0),
@@ -59,7 +61,7 @@ def frame_scores(
     if published:
         old = published_metrics(prediction, target, (0.0, 1.0), everywhere)
         scores |= {f"{name}_published": value for name, value in old.items()}
-    return scores if np.isfinite(counted).all() else dict.fromkeys(scores, math.nan)
+    return scores if finite else dict.fromkeys(scores, math.nan)
 
 
 def mean_scores(rows: Sequence[Scores]) -> Scores:

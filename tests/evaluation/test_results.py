@@ -34,6 +34,10 @@ def test_results_come_back_as_plain_numbers(tmp_path: Path) -> None:
             {"rate_distortion": [{"codec": "jpeg", "bytes": 1, "bits_per_pixel": 1.0}]},
             r"rate_distortion\[0\].psnr",
         ),
+        ({"scores": [1]}, "scores must be an object of method and scores"),
+        ({"scores": {"model": 3}}, "scores.model must be an object of score and number"),
+        ({"scores": {"model": {"psnr": "high"}}}, "scores.model.psnr must be a number or null"),
+        ({"scores_std": {"model": {"psnr": True}}}, "scores_std.model.psnr must be"),
         ({"pixels": object()}, "results.pixels is a object"),
     ],
 )
@@ -44,6 +48,12 @@ def test_what_breaks_the_schema_is_not_written(tmp_path: Path, change: dict, sai
     with pytest.raises(ValueError, match=said):
         write_results(path, {**GOOD, **change})
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+
+
+def test_scores_may_be_unknown(tmp_path: Path) -> None:
+    scores = {"model": {"psnr": 21.0, "sam": None}, "do_nothing": {"psnr": 8.0}}
+    write_results(tmp_path / "results.json", {**GOOD, "scores": scores})
+    assert read_results(tmp_path / "results.json")["scores"] == scores
 
 
 def test_unreadable_files_are_told_in_a_sentence(tmp_path: Path) -> None:

@@ -1,0 +1,49 @@
+"""What stands in the tables of scores."""
+
+import re
+from io import StringIO
+
+from rich.console import Console
+
+from evaluation.score_table import score_tables
+
+SCORES = {
+    "model": {"psnr": 21.456, "sam": 3.21, "psnr_published": 20.04, "jaccard": 0.5, "accuracy": None},
+    "do_nothing": {"psnr": 8.0, "sam": 2.0, "psnr_published": 10.06, "jaccard": None, "accuracy": None},
+}
+
+
+def printed(results: dict, width: int = 80) -> str:
+    console = Console(file=StringIO(), width=width, force_terminal=True, color_system="standard")
+    for table in score_tables(results):
+        console.print(table)
+    return console.file.getvalue()
+
+
+def test_two_tables_with_the_columns_that_have_values() -> None:
+    text = printed({"scores": SCORES, "scored": {"scenes": 3, "frames": 90}})
+    words = re.sub(r"\x1b\[\d*m", "", text).split()
+    assert {"scenes:", "3,", "frames:", "90", "published"} <= set(words)
+    assert "acc." not in text and "F1" not in text
+    assert "21.46" in text and "do nothing" in text and "20.0" in text
+
+
+def test_the_best_of_a_column_is_bold() -> None:
+    text = printed({"scores": SCORES})
+    bold = {part.split("\x1b[0m")[0].strip() for part in text.split("\x1b[1m")[1:]}
+    assert {"21.46", "2.0", "20.0", "0.500"} <= bold and "3.2" not in bold
+
+
+def test_joined_runs_show_their_spread() -> None:
+    text = printed({"scores": SCORES, "scores_spread": {"model": {"psnr": 0.25, "sam": None}}})
+    assert "21.46 ± 0.25" in text and "3.2 ±" not in text
+
+
+def test_no_table_without_scores_and_everything_fits_80_columns() -> None:
+    assert score_tables({"metrics": {}}) == []
+    names = ("psnr", "ssim", "mae", "sam", "ergas", "accuracy", "kappa", "f1", "jaccard_ratio", "jaccard",
+             "jaccard_real", *(f"{n}_published" for n in ("mae", "mse", "psnr", "ssim", "sam")))  # fmt: skip
+    full = {"temporal_interpolation": dict.fromkeys(names, 0.123), "model": dict.fromkeys(names, 8.888)}
+    text = printed({"scores": full})
+    assert "interpolation" in text and "…" not in text
+    assert all(name in text for name in ("ERGAS", "J ratio", "kappa", "J real"))
