@@ -1,4 +1,4 @@
-"""Results on the terminal: one table."""
+"""Results on the terminal: one table, and those of the family."""
 
 import json
 from typing import Any
@@ -6,17 +6,27 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from evaluation.score_table import score_tables
+
 
 def print_results(results: dict[str, Any], title: str) -> None:
-    """Print the metrics of a `results.json`, and its rate-distortion points and BD-rates where it has them."""
+    """Print the metrics of a `results.json`, the scores beside baselines, rate-distortion points and BD-rates that it has."""
     console = Console(width=None, soft_wrap=False)
     console.print(title, soft_wrap=True, highlight=False)
-    table = Table()
-    table.add_column("metric")
-    table.add_column("value", justify="right")
-    for name, value in sorted(results.get("metrics", {}).items()):
-        table.add_row(name, show(value))
-    console.print(table)
+    tables = score_tables(results)
+    scored = results["scores"].get("model", {}) if tables else {}
+    others = {name: value for name, value in results.get("metrics", {}).items() if name not in scored}
+    if others:
+        table = Table()
+        table.add_column("metric")
+        table.add_column("value", justify="right")
+        for name, value in sorted(others.items()):
+            table.add_row(name, show(value))
+        console.print(table)
+    for each in tables:
+        console.print(each)
+    for name, reason in results.get("score_notes", {}).items():
+        console.print(f"{name}: {reason}", soft_wrap=True, highlight=False)
     points = results.get("rate_distortion", [])
     if len(points) > 1:
         console.print(_points_table(points))

@@ -20,3 +20,16 @@ def test_metrics_points_and_rates_are_printed(capsys):
     out = capsys.readouterr().out
     for words in ("a run", "31.5", "30.25", "learned", "jpeg -12.3 %", "webp -"):
         assert words in out
+
+
+def test_scores_stand_beside_baselines_and_are_not_repeated(capsys):
+    results = {
+        "metrics": {"psnr": 21.25, "hours": 3.5},
+        "scores": {"model": {"psnr": 21.25}, "do_nothing": {"psnr": 8.75}},
+        "score_notes": {"sar_only": "2 bands instead of 3"},
+    }
+    print_results(results, title="a run")
+    out = capsys.readouterr().out
+    for words in ("hours", "do nothing", "8.75", "sar_only: 2 bands"):
+        assert words in out
+    assert out.count("21.25") == 1
