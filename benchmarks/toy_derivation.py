@@ -10,6 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from synthesis.toy.settings import LatentSettings
 ORIGINAL_MB = 165
 
 
+@cache
 def config(name: str, *words: str) -> dict[str, Any]:
     """Keys of a generator."""
     with initialize_config_module("conf", version_base="1.3"):

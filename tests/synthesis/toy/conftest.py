@@ -1,5 +1,6 @@
 """Settings shared by the tests of the toy generator."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,3 +71,17 @@ def dataset_keys(repository: Path) -> dict[str, Any]:
     small = {"num_scenes": 3, "num_frames": 4, "width": 48, "height": 40, "num_cells": 6, "num_workers": 1}
     kept = {str(key): value for key, value in keys.items() if not str(key).startswith("_")}
     return {**kept, "progress": False, **small}
+
+
+@pytest.fixture(scope="session")
+def toy_reference(request: pytest.FixtureRequest) -> Path:
+    """Folder of products that the original software wrote, frame 5 of seed 1 (`NADIR_TOY_REFERENCE`)."""
+    given = os.environ.get("NADIR_TOY_REFERENCE")
+    folder = (
+        Path(given)
+        if given
+        else request.getfixturevalue("real_data").parent / "specs" / "reference" / "toy_example"
+    )
+    if not folder.is_dir():
+        pytest.skip(f"no products of the original at {folder}: set NADIR_TOY_REFERENCE to their folder")
+    return folder
