@@ -58,7 +58,7 @@ def make_scenes(
             _remove_half_written(output, plan, scenes)
             if isinstance(error, BrokenProcessPool):
                 raise UserError(
-                    f"a process that made scenes of {output} was killed (too little memory?): the same command goes on, "
+                    f"a process that made scenes of {output} ended early (killed? too little memory?): the same command goes on, "
                     f"with generator.num_workers below {workers} if need be"
                 ) from error
             raise
