@@ -107,16 +107,21 @@ def ssim(prediction: Tensor, target: Tensor, valid: Tensor) -> Tensor:
             f"data.patch_size: found {target.shape[-2]}x{target.shape[-1]} pixels, "
             f"expected at least {WINDOW_SIZE} a side for SSIM"
         )
-    x, y = torch.where(valid, prediction.float(), 0.0), torch.where(valid, target.float(), 0.0)
-    mean_x, mean_y, square_x, square_y, product = _blurred(torch.cat([x, y, x * x, y * y, x * y])).chunk(5)
-    variances = square_x - mean_x**2 + square_y - mean_y**2
-    covariance = product - mean_x * mean_y
-    similarity = (2 * covariance + C2) / (variances + C2)
-    similarity = similarity * (2 * mean_x * mean_y + C1) / (mean_x**2 + mean_y**2 + C1)
-    windows = -functional.max_pool2d(-valid.float(), WINDOW_SIZE, stride=1)
-    counts = windows.sum((1, 2, 3))
-    means = (similarity.mean(1, keepdim=True) * windows).sum((1, 2, 3)) / counts.clamp(min=1)
-    return torch.where(counts > 0, means, 1.0)
+    with torch.autocast(
+        target.device.type, enabled=False
+    ):  # variances are small differences of large numbers
+        x, y = torch.where(valid, prediction.float(), 0.0), torch.where(valid, target.float(), 0.0)
+        mean_x, mean_y, square_x, square_y, product = _blurred(torch.cat([x, y, x * x, y * y, x * y])).chunk(
+            5
+        )
+        variances = square_x - mean_x**2 + square_y - mean_y**2
+        covariance = product - mean_x * mean_y
+        similarity = (2 * covariance + C2) / (variances + C2)
+        similarity = similarity * (2 * mean_x * mean_y + C1) / (mean_x**2 + mean_y**2 + C1)
+        windows = -functional.max_pool2d(-valid.float(), WINDOW_SIZE, stride=1)
+        counts = windows.sum((1, 2, 3))
+        means = (similarity.mean(1, keepdim=True) * windows).sum((1, 2, 3)) / counts.clamp(min=1)
+        return torch.where(counts > 0, means, 1.0)
 
 
 def _blurred(images: Tensor) -> Tensor:

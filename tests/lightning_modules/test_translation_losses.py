@@ -82,7 +82,9 @@ def test_reduced_precision_is_left_before_the_loss():
     prediction, target, valid = images()
     with torch.autocast("cpu", torch.bfloat16):
         terms = TranslationLoss("smooth_l1", ssim_weight=1.0)(prediction.bfloat16(), target, valid)
+        bare = ssim(prediction, target, valid)
     exact = TranslationLoss("smooth_l1", ssim_weight=1.0)(prediction.bfloat16().float(), target, valid)
+    assert torch.equal(bare, ssim(prediction, target, valid))
     assert all(torch.equal(terms[name], exact[name]) for name in exact)
 
 
