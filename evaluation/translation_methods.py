@@ -108,23 +108,20 @@ class SceneScorer:
         self.num_classified += 1
         judged = predictions if self.classify_baselines else {MODEL: predictions[MODEL]}
         truth = scene.mask[chosen]
-        real = self._predict(scene.target, chosen)
+        real = self.classifier.model.predict(pixel_series(scene.target, chosen, self.value_range))
         on_real = {f"{name}{ON_REAL}": value for name, value in _scores(truth, real).items()}
         scores: dict[str, Scores] = {}
         maps = {"truth": scene.mask, "real": _as_map(real, chosen)}
         for name, prediction in judged.items():
-            if not np.isfinite(prediction).all():
-                scores[name] = {**dict.fromkeys(_scores(truth, real), float("nan")), **on_real}
+            series = pixel_series(prediction, chosen, self.value_range)
+            if not np.isfinite(series).all():
+                scores[name] = {**dict.fromkeys(_scores(truth, real), math.nan), **on_real}
                 continue
-            generated = self._predict(prediction, chosen)
+            generated = self.classifier.model.predict(series)
             scores[name] = {**_scores(truth, generated), **on_real}
             if name == MODEL:
                 maps[MODEL] = _as_map(generated, chosen)
         return scores, maps
-
-    def _predict(self, frames: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        assert self.classifier is not None
-        return self.classifier.model.predict(pixel_series(frames, chosen, self.value_range))
 
     def sections(self) -> dict[str, Any]:
         """`scores`, `scores_std` and `scored` of `results.json` (`docs/results.md`)."""
