@@ -5,6 +5,7 @@ ones up to the rounding of the Cholesky factor (about 2e-6); cells, classes and 
 """
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from synthesis.toy.phenology import phenology_series
 from synthesis.toy.raster import CellMask, published_mask
@@ -35,14 +36,16 @@ def make_published_scene(settings: LatentSettings, pool: SeriesPool | None, vari
 
     cells = np.zeros((settings.height, settings.width), dtype=np.int32)
     texture = np.zeros((*cells.shape, settings.num_bands))
-    process = PublishedTexture(max(max(cell.mask.shape) for cell in masks), settings.length_scale_px)
     starts = []
-    for number, cell in enumerate(masks, start=1):
-        if pool is not None:
-            starts.append(draws.randint(0, pool.length - settings.num_frames + 1))
-        fields = process.fields(draws, settings.num_bands, *cell.mask.shape)
-        noise = settings.texture_amplitude * np.tanh(arrange(fields, settings.texture))
-        _paint(cells, texture, cell, number, noise)
+    # The rounding of a dense product depends on the number of threads: one, for equal bytes everywhere.
+    with threadpool_limits(1, user_api="blas"):
+        process = PublishedTexture(max(max(cell.mask.shape) for cell in masks), settings.length_scale_px)
+        for number, cell in enumerate(masks, start=1):
+            if pool is not None:
+                starts.append(draws.randint(0, pool.length - settings.num_frames + 1))
+            fields = process.fields(draws, settings.num_bands, *cell.mask.shape)
+            noise = settings.texture_amplitude * np.tanh(arrange(fields, settings.texture))
+            _paint(cells, texture, cell, number, noise)
 
     if pool is None:
         own_rng = np.random.default_rng([settings.seed, 0, variant]) if variant else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from synthesis.toy.published import make_published_scene, published_followed_series
 from synthesis.toy.settings import LatentSettings
@@ -115,3 +116,11 @@ def test_variants_of_the_phenology_model_have_textures_of_their_own(published: P
     np.testing.assert_array_equal(first.annotation, second.annotation)
     inside = first.annotation[..., 0] > 0
     assert abs(np.corrcoef(first.texture[inside].ravel(), second.texture[inside].ravel())[0, 1]) < 0.1
+
+
+def test_the_number_of_threads_changes_nothing(published: Published) -> None:
+    textures = []
+    for threads in (1, 2):
+        with threadpool_limits(threads, user_api="blas"):
+            textures.append(make_published_scene(published(1, num_frames=1), None).texture)
+    np.testing.assert_array_equal(*textures)
