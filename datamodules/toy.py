@@ -15,6 +15,7 @@ from datamodules.toy_plan import ToyData, ToyPlan, chosen_frames, plan_scenes
 from datamodules.toy_sets import SceneBatches, SceneFrames, TrainingCrops, UnpairedCrops, WholeFrames
 from errors import UserError
 from products.specification import ImageSpecification
+from synthesis.toy.layout import INDEX
 from synthesis.toy.tasks import TaskScene
 
 LOG = logging.getLogger(__name__)
@@ -199,8 +200,24 @@ class Toy(ImageDataModule):
         """
         for scene in self.plan.parts[part]:
             frames = chosen_frames(self.options, scene, "test")
-            pixels = np.stack([scene.target_pixels(frame).transpose(1, 2, 0) for frame in frames])
+            assert scene.target is not None
+            pixels = np.empty((len(frames), *scene.target.shape), np.float32)
+            for place, frame in zip(pixels, frames, strict=True):
+                place[:] = scene.target.frame(frame)
             yield scene.name, pixels, scene.class_mask(frames[0])
+
+    def clean_fingerprint(self, part: str) -> list[Any]:
+        """Plain values that change whenever `clean_scenes` gives something else; no frame is read for them.
+
+        An index is written when its product is complete, so a product that was made anew has a newer one.
+        """
+        entries = []
+        for scene in self.plan.parts[part]:
+            assert scene.target is not None
+            index = (scene.target.folder / INDEX).resolve()
+            frames = chosen_frames(self.options, scene, "test")
+            entries.append([str(index), index.stat().st_mtime_ns, frames])
+        return entries
 
     def example_input(self) -> Path:
         """Folder of the first test scene, for a prediction without input.

@@ -10,6 +10,7 @@ from synthesis.toy.layout import Window
 from synthesis.toy.tasks import TaskScene
 
 SceneFrames = Sequence[tuple[TaskScene, Sequence[int]]]  # scenes with the frames to use of each
+PICTURES = ("source", "target", "valid", "mask", "image")  # of a sample: what is turned
 SECOND_DOMAIN = 1  # in the seed of what an unpaired sample draws from its other domain
 
 
@@ -64,19 +65,11 @@ class TrainingCrops(Dataset):
         scene, frames = self.scenes[number]
         chosen = list(frames[start : start + self.sequence_length])
         window, turn = self.drawn(scene, np.random.default_rng([self.seed, self.satellite, draw]))
-        if self.sequence_length == 1:
+        if self.sequence_length > 1:
+            sample = read_sequence(scene, chosen, window, self.mask)
+        else:
             sample = read_sample(scene, chosen[0], window, self.mask, self.segmentation)
-            return {key: turn(v) if isinstance(v, np.ndarray) else v for key, v in sample.items()}
-        steps = [read_pair(scene, frame, window) for frame in chosen]
-        mask = read_mask(scene, chosen[0], window, self.mask)
-        stacked = {key: turn(np.stack([step[key] for step in steps])) for key in steps[0]}
-        return {
-            **stacked,
-            "mask": turn(mask),
-            "id": f"{scene.name}/frame_{chosen[0]}-{chosen[-1]}#{','.join(map(str, window))}",
-            "scene": scene.name,
-            "frame": np.array(chosen),
-        }
+        return {key: turn(value) if key in PICTURES else value for key, value in sample.items()}
 
     def drawn(self, scene: TaskScene, rng: np.random.Generator) -> tuple[Window, "Turn"]:
         """A random window of a scene's frames, and how to turn what is read of it."""
@@ -123,7 +116,7 @@ class UnpairedCrops(Dataset):
         frame = frames[start]
         pixels = scene.source_pixels(frame, window) if source else scene.target_pixels(frame, window)
         filled, valid = without_gaps(turn(pixels))
-        return filled, valid, sample_id(scene, frame, window)
+        return filled, valid, sample_id(scene, str(frame), window)
 
 
 class WholeFrames(Dataset):
@@ -194,19 +187,37 @@ def read_sample(
     target has data in all bands; `mask` (h, w) int64; `id`, `scene` str; `frame` int. For segmentation `image` (Cs, h, w)
     and its `valid` instead of `source` and `target`.
     """
-    labels = {"id": sample_id(scene, frame, window), "scene": scene.name, "frame": frame}
+    source, source_valid = without_gaps(scene.source_pixels(frame, window))
     annotated = {"mask": read_mask(scene, frame, window, mask)}
+    labels = {"id": sample_id(scene, str(frame), window), "scene": scene.name, "frame": frame}
     if segmentation:
-        image, valid = without_gaps(scene.source_pixels(frame, window))
-        return {"image": image, **annotated, "valid": valid, **labels}
-    return {**read_pair(scene, frame, window), **annotated, **labels}
-
-
-def read_pair(scene: TaskScene, frame: int, window: Window) -> dict[str, np.ndarray]:
-    """`source`, `target` and `valid` of `read_sample`."""
-    source, _ = without_gaps(scene.source_pixels(frame, window))
+        return {"image": source, **annotated, "valid": source_valid, **labels}
     target, valid = without_gaps(scene.target_pixels(frame, window))
-    return {"source": source, "target": target, "valid": valid}
+    return {"source": source, "target": target, "valid": valid, **annotated, **labels}
+
+
+def read_sequence(scene: TaskScene, frames: Sequence[int], window: Window, mask: str) -> dict[str, Any]:
+    """One sample with a time axis: `source` (T, Cs, h, w), `target` (T, C, h, w), `valid` (T, 1, h, w), `frame` (T,).
+
+    The rest is as in `read_sample`; `mask` has no time axis, because the map of a scene does not change.
+    """
+    size = window[2:]
+    source = np.empty((len(frames), scene.num_source_bands, *size), np.float32)
+    target = np.empty((len(frames), scene.bands[scene.target_name], *size), np.float32)
+    for step, frame in enumerate(frames):
+        scene.source_pixels(frame, window, source[step])
+        scene.target_pixels(frame, window, target[step])
+    source, _ = without_gaps(source)
+    target, valid = without_gaps(target)
+    return {
+        "source": source,
+        "target": target,
+        "valid": valid,
+        "mask": read_mask(scene, frames[0], window, mask),
+        "id": sample_id(scene, f"{frames[0]}-{frames[-1]}", window),
+        "scene": scene.name,
+        "frame": np.array(frames),
+    }
 
 
 def read_mask(scene: TaskScene, frame: int, window: Window, mask: str) -> np.ndarray:
@@ -215,13 +226,13 @@ def read_mask(scene: TaskScene, frame: int, window: Window, mask: str) -> np.nda
 
 
 def without_gaps(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (C, h, w) with 0 for NaN, and where (1, h, w) all bands have data."""
+    """Pixels (..., C, h, w) with 0 for NaN, and where (..., 1, h, w) all bands have data."""
     there = np.isfinite(pixels)
     if there.all():
-        return pixels, np.ones((1, *pixels.shape[1:]), dtype=bool)
-    return np.where(there, pixels, np.float32(0)), there.all(axis=0, keepdims=True)
+        return pixels, np.ones((*pixels.shape[:-3], 1, *pixels.shape[-2:]), dtype=bool)
+    return np.where(there, pixels, np.float32(0)), there.all(axis=-3, keepdims=True)
 
 
-def sample_id(scene: TaskScene, frame: int, window: Window) -> str:
+def sample_id(scene: TaskScene, frames: str, window: Window) -> str:
     """`scene/frame_5#row,column,height,width`."""
-    return f"{scene.name}/frame_{frame}#{','.join(map(str, window))}"
+    return f"{scene.name}/frame_{frames}#{','.join(map(str, window))}"

@@ -31,7 +31,7 @@ class Channels(ABC):
 
     @abstractmethod
     def read(self, frame: int, window: Window | None = None) -> np.ndarray:
-        """(C, h, w) float32, NaN = no data; all of the frame without a window."""
+        """(C, h, w) of a real type, NaN = no data, perhaps a view; all of the frame without a window."""
 
 
 class ProductChannels(Channels):
@@ -48,7 +48,7 @@ class ProductChannels(Channels):
 
     def read(self, frame: int, window: Window | None = None) -> np.ndarray:
         """See `Channels.read`."""
-        return channel_first(self.product.frame(frame, window))
+        return _channel_first(self.product.frame(frame, window))
 
 
 class HistoryChannels(Channels):
@@ -76,7 +76,7 @@ class HistoryChannels(Channels):
         taken = self.taken_for(frame)
         if taken is None:
             raise KeyError(frame)
-        return channel_first(self.product.frame(taken, window))
+        return _channel_first(self.product.frame(taken, window))
 
 
 class RaisedChannels(Channels):
@@ -109,12 +109,11 @@ class RaisedChannels(Channels):
         if window is not None:
             row, column, height, width = window
             rows, columns = slice(row, row + height), slice(column, column + width)
-        return raise_to(channel_first(pixels), self.shape, rows, columns)
+        return raise_to(_channel_first(pixels.astype(np.float32, copy=False)), self.shape, rows, columns)
 
 
-def channel_first(pixels: np.ndarray) -> np.ndarray:
-    """(h, w, C) of any type -> (C, h, w) float32, contiguous."""
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
+def _channel_first(pixels: np.ndarray) -> np.ndarray:
+    return pixels.transpose(2, 0, 1)
 
 
 def frames_of_all(frames: Iterable[int], channels: Iterable[Channels]) -> list[int]:

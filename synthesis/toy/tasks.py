@@ -16,7 +16,6 @@ from synthesis.toy.scene_channels import (
     HistoryChannels,
     ProductChannels,
     RaisedChannels,
-    channel_first,
     frames_of_all,
 )
 from synthesis.toy.scene_folders import products_in
@@ -166,22 +165,41 @@ class TaskScene:
     def bands(self) -> dict[str, int]:
         """Bands of each source, and of the target by its product's name."""
         counts = {source.name: source.num_bands for source in self.channels}
-        return counts if self.target is None else {self.target.folder.name: self.target.shape[2], **counts}
+        return counts if self.target is None else {self.target_name: self.target.shape[2], **counts}
+
+    @property
+    def target_name(self) -> str:
+        """Product that is the target."""
+        assert self.target is not None
+        return self.target.folder.name
 
     @property
     def num_source_bands(self) -> int:
         """Channels of all sources together, Cs."""
         return sum(source.num_bands for source in self.channels)
 
-    def source_pixels(self, frame: int, window: Window | None = None) -> np.ndarray:
-        """(Cs, h, w) float32, NaN = no data."""
-        parts = [source.read(frame, window) for source in self.channels]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    def source_pixels(
+        self, frame: int, window: Window | None = None, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(Cs, h, w) float32, NaN = no data; written to `out` where it is given."""
+        pixels = self._room(self.num_source_bands, window) if out is None else out
+        first = 0
+        for source in self.channels:
+            pixels[first : first + source.num_bands] = source.read(frame, window)
+            first += source.num_bands
+        return pixels
 
-    def target_pixels(self, frame: int, window: Window | None = None) -> np.ndarray:
-        """(C, h, w) float32, NaN = no data."""
+    def target_pixels(
+        self, frame: int, window: Window | None = None, out: np.ndarray | None = None
+    ) -> np.ndarray:
+        """(C, h, w) float32, NaN = no data; written to `out` where it is given."""
         assert self.target is not None
-        return channel_first(self.target.frame(frame, window))
+        pixels = self._room(self.target.shape[2], window) if out is None else out
+        pixels[:] = self.target.frame(frame, window).transpose(2, 0, 1)
+        return pixels
+
+    def _room(self, bands: int, window: Window | None) -> np.ndarray:
+        return np.empty((bands, *(self.shape if window is None else window[2:])), np.float32)
 
     def annotation(self, frame: int, window: Window | None = None) -> np.ndarray:
         """(h, w, 2) int16: number of the field and of its class, from 1; 0 = background."""
@@ -191,8 +209,10 @@ class TaskScene:
 
     def class_mask(self, frame: int, window: Window | None = None) -> np.ndarray:
         """(h, w) int64: class from 0; 255 = background."""
-        classes = self.annotation(frame, window)[..., 1].astype(np.int64)
-        return np.where(classes > 0, classes - 1, IGNORED)
+        numbers = self.annotation(frame, window)[..., 1]
+        classes = np.arange(-1, int(numbers.max(initial=0)))
+        classes[0] = IGNORED
+        return classes.take(numbers)
 
     def instance_mask(self, frame: int, window: Window | None = None) -> np.ndarray:
         """(h, w) int64: number of the field, from 1; 0 = background."""
