@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from errors import UserError
 from synthesis.toy.derivation.option_checks import is_number, is_whole, require
@@ -59,7 +60,7 @@ class Distortion:
         """
         growth = DEFAULT_STEEPNESS / length if self.growth is None else self.growth
         knots = np.linspace(0, length, self.mesh_columns if self.axis else self.mesh_rows)
-        images = length / (1 + np.exp(-growth * (knots - length / 2)))
+        images = length * expit(growth * (knots - length / 2))
         first, last = int(images[0]), int(images[-1])
         if last <= first or not (np.diff(images) > 0).all():
             raise UserError(

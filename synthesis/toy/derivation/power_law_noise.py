@@ -18,8 +18,9 @@ def power_law_noise(
         flat_below: frequency, cycles per point, below which amplitudes grow no more.
     """
     frequency = np.hypot(np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns))
-    frequency[0, 0] = np.inf  # the mean
+    frequency[0, 0] = 1
     amplitude = np.maximum(frequency, flat_below) ** -exponent
+    amplitude[0, 0] = 0  # the mean
     shape = (2, *amplitude.shape)
     noise = rng.standard_normal(shape, dtype=np.float32) * amplitude.astype(np.float32)
     return fft.irfft2(noise[0] + 1j * noise[1], s=(rows, columns))
