@@ -7,7 +7,9 @@ import pytest
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
+from evaluation.results import read_results
 from networks.compression import CODECS
+from networks.translation import GENERATORS
 from running.config_check import CONSTRAINTS, check_constraints
 from running.saved_config import CATALOGUE
 
@@ -22,8 +24,24 @@ NEEDS = {
     "data=image_folder": ["data.root=somewhere"],
     "data=thraws": ["data.root=somewhere"],
     "generator=thraws": ["generator.input=somewhere"],
+    "generator=toy_derived": ["generator.input=somewhere"],
+    "task=translate": ["+data={task: a, tasks: {}, sources: [], target: b, revisit: 1, degradation: {}}"],
     "experiment": ["data.root=somewhere"],
 }
+# Toy scenes of 64 pixels and four frames, made on first use.
+TINY_SCENES = (
+    "data.generator.num_scenes=4", "data.generator.num_frames=4", "data.generator.width=85",
+    "data.generator.height=64", "data.generator.num_workers=1", "data.generator.progress=false",
+    "data.patch_size=32", "data.batch_size=2", "data.revisit=2",
+)  # fmt: skip
+SMALL_NETWORKS = {
+    "translation": ("model.network_options={base_width: 4, depth: 2}",),
+    "translation_published": ("model.network_options={filters: [2, 2, 2, 2, 2, 2]}", "data.patch_size=64"),
+    "cyclegan": ("model.network_options={base_width: 4, blocks: 1}",),
+    "cyclegan_published": (
+        "model.network_options={filters: [2, 2, 2, 2, 2, 2]}", "data.patch_size=64", "data.unpaired=false",
+    ),
+}  # fmt: skip
 
 
 def options() -> list[tuple[str, str]]:
@@ -72,6 +90,7 @@ def test_every_group_is_listed_and_every_file_has_a_comment():
         "spacecraft",
         "ground_station",
         "sensor",
+        "derivation",
     }  # mounted by other groups
     listed = {group for groups in GROUPS.values() for group in groups} | inner
     assert {
@@ -89,31 +108,63 @@ def test_constraints_name_real_things():
     for target in set(rules) - {"config"}:
         assert callable(hydra.utils.get_object(target))
     assert set(rules["lightning_modules.compression.Compression"].network.choices) == set(CODECS)
+    for module in ("translation.Translation", "cyclegan.CycleGAN"):
+        assert set(rules[f"lightning_modules.{module}"].network.choices) == set(GENERATORS)
 
 
-@pytest.mark.parametrize("path", sorted(CATALOGUE.glob("experiment/*.yaml")), ids=lambda path: path.stem)
-def test_every_experiment_runs(verb, tmp_path, path):
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def small(experiment: str, root: Path, cache: Path) -> list[str]:
+    """Words that make an experiment a matter of seconds."""
     from tests.fakes import images, thraws
 
-    root = tmp_path / "scenes"
-    needs = []
-    if "image_folder" in path.read_text():
+    text = (CATALOGUE / "experiment" / f"{experiment}.yaml").read_text()
+    if experiment.startswith("toy_"):
+        model = "cyclegan" if "cyclegan" in text else "translation"
+        recurrent = ["data.sequence_length=2"] if "sequence_length" in text else []
+        return [*TINY_SCENES, f"paths.cache={cache}", *SMALL_NETWORKS[model], *recurrent]
+    if "image_folder" in text:
         images.aid(root, per_class=4, height=72, width=72)
-        needs = [f"data.root={root}", "data.patch_size=64", "data.batch_size=2"]
-    if "data: thraws" in path.read_text():
+        words = [f"data.root={root}", "data.patch_size=64", "data.batch_size=2"]
+    else:
         thraws.exported(root)
-        needs = [
+        words = [
             f"data.root={root}",
             "data.patch_size=32",
             "data.batch_size=2",
             "constellation.duration_s=100",
         ]
+    return [*words, "model.network_options={N: 8, M: 12}"]
+
+
+def trained(verb, tmp_path: Path, *words: str) -> dict:
     done = verb(
-        "train", f"experiment={path.stem}", *needs, f"paths.runs={tmp_path}/runs", "trainer.max_steps=2",
-        "trainer.accelerator=cpu", "num_threads=1", "model.network_options={N: 8, M: 12}",
+        "train", *words, f"paths.runs={tmp_path}/runs", "trainer.max_steps=2", "trainer.accelerator=cpu",
+        "num_threads=1",
     )  # fmt: skip
     assert done.status == 0, done.err
-    assert (Path(done.last_line) / "results.json").exists()
+    return read_results(Path(done.last_line) / "results.json")
+
+
+@pytest.mark.parametrize("path", sorted(CATALOGUE.glob("experiment/*.yaml")), ids=lambda path: path.stem)
+def test_every_experiment_runs(verb, tmp_path, cache, path):
+    words = small(path.stem, tmp_path / "scenes", cache)
+    results = trained(verb, tmp_path, f"experiment={path.stem}", *words)
+    assert results["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("experiment", "model"),
+    [("toy_cloud_removal", "translation_published"), ("toy_sar_to_optical", "cyclegan_published")],
+)
+def test_published_models_run(verb, tmp_path, cache, experiment, model):
+    words = [*TINY_SCENES, f"paths.cache={cache}", f"model={model}", *SMALL_NETWORKS[model]]
+    results = trained(verb, tmp_path, f"experiment={experiment}", "callbacks=translation_published", *words)
+    assert {"model", "do_nothing"} <= set(results["scores"])
+    assert results["metrics"]["psnr_published"] > 0
 
 
 @pytest.mark.parametrize(
