@@ -117,7 +117,7 @@ class TranslationScores(pl.Callback):
             notes["split"] = self._split_note
         facts = {**self._classifier_facts, "scenes_classified": self._scorer.num_classified}
         if "classifier" in notes:
-            facts["skipped"] = notes.pop("classifier")
+            facts["skipped"] = notes["classifier"]
         return {
             "metrics": self._metrics(),
             **sections,
@@ -167,7 +167,8 @@ class TranslationScores(pl.Callback):
             self._scorer = self._begin(trainer)
         scene = _scene(frames, dict(getattr(data, "source_layout", None) or {}))
         maps = self._scorer.add(scene)
-        if self._drawn < self.strips and not getattr(trainer, "fast_dev_run", False):
+        trial = bool(getattr(trainer, "fast_dev_run", False))
+        if self._drawn < self.strips and scene.valid.any() and not trial:
             self._drawn += 1
             self._draw(scene, maps)
 

@@ -62,29 +62,70 @@ def sample_pixels(
         The sample, ordered by key; None where there are no scenes.
     """
     rng = np.random.default_rng(seed)
-    keys, features, labels = np.empty(0), None, np.empty(0, np.int64)
-    shape: tuple[int, int] | None = None
+    sample: _Smallest | None = None
+    shape = (0, 0)
     read: list[str] = []
     left_out: list[str] = []
     for name, frames, mask in scenes:
         found = (frames.shape[0], frames.shape[-1])
-        if shape is None:
-            shape, features = found, np.empty((0, found[0] * found[1]), np.float32)
+        if sample is None:
+            shape, sample = found, _Smallest(max_pixels, found[0] * found[1])
         if found != shape:
             left_out.append(name)
             continue
         read.append(name)
-        usable = (mask != BACKGROUND) & np.isfinite(frames).all(axis=(0, -1))
-        drawn = rng.random(mask.shape)
+        keys = rng.random(mask.shape)
         # Only pixels that may stay are copied.
-        if len(keys) == max_pixels:
-            usable &= drawn < keys[-1]
-        new = pixel_series(frames.transpose(0, 3, 1, 2), usable, value_range)
-        keys = np.concatenate([keys, drawn[usable]])
-        order = np.argsort(keys)[:max_pixels]
-        assert features is not None
-        keys, features = keys[order], np.concatenate([features, new])[order]
-        labels = np.concatenate([labels, mask[usable].astype(np.int64)])[order]
-    if shape is None or features is None:
+        usable = (mask != BACKGROUND) & (keys < sample.largest_key) & np.isfinite(frames).all(axis=(0, -1))
+        series = pixel_series(frames.transpose(0, 3, 1, 2), usable, value_range)
+        sample.add(keys[usable], series, mask[usable])
+    if sample is None:
         return None
+    features, labels = sample.by_key()
     return PixelSample(features, labels, *shape, tuple(read), tuple(left_out))
+
+
+class _Smallest:
+    """The samples with the smallest keys so far."""
+
+    def __init__(self, size: int, num_features: int) -> None:
+        self.count = 0
+        self.keys = np.empty(size)
+        self.features = np.empty((size, num_features), np.float32)
+        self.labels = np.empty(size, np.int64)
+
+    @property
+    def largest_key(self) -> float:
+        """No sample with a larger key has a chance."""
+        return float(self.keys.max()) if self.count == len(self.keys) else np.inf
+
+    def add(self, keys: np.ndarray, features: np.ndarray, labels: np.ndarray) -> None:
+        """Add some; where there is no room, the largest keys go."""
+        first = min(len(self.keys) - self.count, len(keys))
+        self._put(np.arange(self.count, self.count + first), slice(first), keys, features, labels)
+        self.count += first
+        rest = len(keys) - first
+        if rest == 0:
+            return
+        everything = np.concatenate([self.keys, keys[first:]])
+        stays = np.zeros(len(everything), dtype=bool)
+        stays[np.argpartition(everything, len(self.keys) - 1)[: len(self.keys)]] = True
+        free = np.flatnonzero(~stays[: len(self.keys)])
+        come = first + np.flatnonzero(stays[len(self.keys) :])
+        self._put(free, come, keys, features, labels)
+
+    def _put(
+        self,
+        where: np.ndarray,
+        which: slice | np.ndarray,
+        keys: np.ndarray,
+        features: np.ndarray,
+        labels: np.ndarray,
+    ) -> None:
+        self.keys[where], self.labels[where] = keys[which], labels[which]
+        self.features[where] = features[which]
+
+    def by_key(self) -> tuple[np.ndarray, np.ndarray]:
+        """Features and labels in the order of the keys."""
+        order = np.argsort(self.keys[: self.count])
+        return self.features[order], self.labels[order]
