@@ -141,6 +141,7 @@ class Translation(pl.LightningModule):
         self.ema_decay = ema_decay
         self.test_batch = test_batch
         self.predict_task = predict_task
+        self._newest: dict[str, Tensor] = {}  # terms of the latest batch of generator and discriminator
         self._memory = SceneMemory()
         self._validation = ValidationSums()
 
@@ -320,14 +321,23 @@ class Translation(pl.LightningModule):
                 step_scheduler(scheduler, validation_loss)
 
     def _log_training(self, values: Mapping[str, Tensor], batch_size: int) -> None:
-        """Log the batches of one cycle before each row of the loggers, so that a row has the terms of both."""
-        every = max(1, self.trainer.log_every_n_steps)  # type: ignore[attr-defined]
-        if -self.global_step % every >= self.alternation.cycle:
+        """Log the newest terms of both, where the loggers look; they may come from different batches."""
+        self._newest |= values
+        if self.global_step % max(1, self.trainer.log_every_n_steps):  # type: ignore[attr-defined]
             return
-        self.log_dict({f"train/{name}": value for name, value in values.items()}, batch_size=batch_size)
+        self.log_dict({f"train/{name}": value for name, value in self._newest.items()}, batch_size=batch_size)
         rates = [optimizer.param_groups[0]["lr"] for optimizer in self.trainer.optimizers]
         names = ("learning_rate", "learning_rate_discriminator")
         self.log_dict({f"train/{name}": rate for name, rate in zip(names, rates, strict=False)})
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the newest terms, so that the first row of a resumed run is that of one that was not interrupted."""
+        checkpoint["newest_terms"] = {name: float(value) for name, value in self._newest.items()}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take them back."""
+        terms = checkpoint.get("newest_terms", {})
+        self._newest = {name: torch.tensor(value) for name, value in terms.items()}
 
     # Validation and test: consecutive frames of one scene, scene after scene
 
