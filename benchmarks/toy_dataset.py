@@ -18,7 +18,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from synthesis.toy.dataset import generate
-from synthesis.toy.scene_processes import available_cores
+from synthesis.toy.processes import available_cores
 
 CONFIGS = Path(__file__).resolve().parents[1] / "conf"
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from synthesis.toy.claim import SETTINGS_FILE, claim
 from synthesis.toy.dataset_plan import DatasetPlan, make_plan
 from synthesis.toy.layout import INDEX
 from synthesis.toy.manifest import MANIFEST, read_manifest, scene_splits, write_manifest
+from synthesis.toy.processes import available_cores, do_jobs
 from synthesis.toy.progress import progress_bar
-from synthesis.toy.scene_processes import available_cores, make_scenes
+from synthesis.toy.scene_products import SceneJob, make_scene_products
 
 LOG = logging.getLogger(__name__)
 
@@ -92,12 +94,23 @@ def generate(
         num_scenes = len(there["scenes"])
     scenes = list(enumerate(scene_splits(num_scenes, plan.fractions)))
     missing = [scene for scene in scenes if not _is_finished(output, plan, scene[0])]
-    with progress_bar(num_scenes * len(plan.products), progress, "products") as advance:
-        advance((num_scenes - len(missing)) * len(plan.products))
-        make_scenes(output, plan, missing, num_workers or available_cores(), advance)
+    with progress_bar(num_scenes, progress, "scenes") as advance:
+        advance(num_scenes - len(missing))
+        try:
+            work = partial(make_scene_products, output, plan)
+            do_jobs(work, missing, num_workers or available_cores(), lambda job: advance(1))
+        except BaseException:
+            _remove_half_written(output, plan, missing)  # a process that is ended cannot tidy up
+            raise
     if missing or there is None:
         write_manifest(output, plan.manifest(num_scenes))
     return output
+
+
+def _remove_half_written(output: Path, plan: DatasetPlan, scenes: Sequence[SceneJob]) -> None:
+    for number, _ in scenes:
+        for partial_file in (output / str(plan.seed + number)).glob("**/.*.partial"):
+            partial_file.unlink(missing_ok=True)
 
 
 def _claim(output: Path, plan: DatasetPlan, overwrite: bool) -> None:

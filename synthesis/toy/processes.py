@@ -2,11 +2,12 @@
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from typing import TypeVar
 
 from errors import UserError
@@ -16,7 +17,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def do_jobs(
-    work: Callable[[Job], None], jobs: Sequence[Job], num_workers: int, done: Callable[[Job], None]
+    work: Callable[[Job], object], jobs: Sequence[Job], num_workers: int, done: Callable[[Job], None]
 ) -> None:
     """Call `work` once for every job, in this process if one is enough.
 
@@ -41,9 +42,10 @@ def do_jobs(
     # Not forked: the progress bar runs in a thread, and a thread's locks do not survive a fork.
     others = active_children()
     with _one_thread_each():
-        pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_to_the_parent)
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin_process)
         try:
-            running = {pool.submit(work, job): job for job in jobs}
+            with _deaf_to_ctrl_c():
+                running = {pool.submit(work, job): job for job in jobs}
             for finished in as_completed(running):
                 finished.result()
                 done(running[finished])
@@ -62,8 +64,34 @@ def do_jobs(
         pool.shutdown()
 
 
-def _leave_ctrl_c_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _begin_process() -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed cannot end its children."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Children that start meanwhile leave Ctrl-C, which a terminal sends to all of them, to their parent."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

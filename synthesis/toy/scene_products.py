@@ -1,6 +1,5 @@
 """Makes all products of one scene of a dataset."""
 
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -10,11 +9,11 @@ from synthesis.toy.latent import draw, write_latent
 from synthesis.toy.layout import INDEX
 from synthesis.toy.scene import Scene
 
+SceneJob = tuple[int, str]  # number of a scene, from 0, and split whose series it follows
 
-def make_scene_products(
-    output: Path, plan: DatasetPlan, number: int, split: str, advance: Callable[[int], None]
-) -> None:
-    """Make the products of scene `number` that are not complete yet.
+
+def make_scene_products(output: Path, plan: DatasetPlan, job: SceneJob) -> None:
+    """Make the products of a scene that are not complete yet.
 
     Latents and the inputs of further products are kept in memory, not read from disk: a product does not depend on
     the layout of its input, nor on what an interrupted call has left.
@@ -22,10 +21,9 @@ def make_scene_products(
     Args:
         output: folder of the dataset; the scene's folder is named by its seed.
         plan: of the dataset.
-        number: of the scene, from 0.
-        split: whose series it follows.
-        advance: is told of every finished product.
+        job: which scene.
     """
+    number, split = job
     seed = plan.seed + number
     folder = output / str(seed)
     inputs = {product.input for product in plan.products}
@@ -65,4 +63,3 @@ def make_scene_products(
                 layout=plan.layout,
                 keep=name in inputs,
             )
-        advance(1)
