@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,9 @@ from errors import UserError
 from synthesis.toy.manifest import MANIFEST
 
 
-def cached_dataset(generator: Callable[..., Path], cache: Path, task: str) -> Path:
+def cached_dataset(
+    generator: Callable[..., Path], cache: Path, task: str, ignore: Collection[str] = ("num_workers",)
+) -> Path:
     """Folder of the dataset of this generator and task, made if the cache lacks it.
 
     It is made under a name of its own and renamed: of several processes one wins, the others use its dataset.
@@ -20,6 +22,7 @@ def cached_dataset(generator: Callable[..., Path], cache: Path, task: str) -> Pa
         generator: `synthesis.toy.dataset.generate` as a partial, with its settings.
         cache: folder of all such datasets.
         task: whose products are made.
+        ignore: settings that do not change what is made.
 
     Raises:
         UserError: no partial, or a cache that cannot be written.
@@ -27,9 +30,10 @@ def cached_dataset(generator: Callable[..., Path], cache: Path, task: str) -> Pa
     if not isinstance(generator, partial):
         raise UserError("data.generator is no partial: expected _partial_: true in its config")
     settings = {**generator.keywords, "task": task}
-    counted = {"scenes": settings.pop("num_scenes", None), "first": settings.pop("seed", None)}
-    settings.pop("num_workers", None)
-    folder = cache / f"{task}_{cache_key({**settings, **counted})}"
+    # The key of single scenes leaves these two out.
+    settings |= {"scenes": settings.get("num_scenes"), "first": settings.get("seed")}
+    settings = {name: value for name, value in settings.items() if name not in ignore}
+    folder = cache / f"{task}_{cache_key(settings)}"
     if (folder / MANIFEST).is_file():
         return folder
     temporary = cache / f".{folder.name}-{uuid.uuid4().hex}"

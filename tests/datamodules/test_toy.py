@@ -1,38 +1,31 @@
+import json
 import logging
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import torch
 
-from datamodules.shards import Shard
 from datamodules.toy import Toy
 from errors import UserError
-from synthesis.toy import product
-from tests.fakes.toy_scenes import NUM_FRAMES, SIDE, TASKS, annotation, pixels, write_manifest, write_scenes
-
-SPLITS = {"1": "train", "2": "train", "3": "val", "10": "test", "11": "test"}
-STEP = 1.0 / 65534  # of the compact layout
+from tests.fakes.toy_data import SPLITS, STEP, make_toy, write_dataset
+from tests.fakes.toy_scenes import (
+    NUM_FRAMES,
+    SIDE,
+    TASKS,
+    annotation,
+    pixels,
+    write_manifest,
+    write_product,
+    write_scenes,
+)
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five scenes with a manifest, compact; frame 0 of scene 1 has a hole in each product."""
-    folder = write_scenes(tmp_path_factory.mktemp("toy"), SPLITS, holes={0: (3, 4)})
-    write_manifest(folder, SPLITS)
-    return folder
-
-
-def make(root: Path, **keys: Any) -> Toy:
-    """A DataModule that is set up."""
-    satellite = keys.pop("satellite", 0)
-    data = Toy(
-        **{"root": str(root), "task": "cloud_removal", "tasks": TASKS, "batch_size": 4, "seed": 7, **keys}
-    )
-    data.satellite = satellite
-    data.setup()
-    return data
+    return write_dataset(tmp_path_factory.mktemp("toy"))
 
 
 def window_of(name: str) -> tuple[slice, slice]:
@@ -48,7 +41,7 @@ def expected(name: str, product_name: str) -> np.ndarray:
 
 
 def test_a_training_batch(root: Path) -> None:
-    data = make(root, patch_size=8)
+    data = make_toy(root, patch_size=8)
     batch = next(iter(data.train_dataloader()))
     assert {key: tuple(value.shape) for key, value in batch.items() if torch.is_tensor(value)} == {
         "source": (4, 6, 8, 8), "target": (4, 3, 8, 8), "valid": (4, 1, 8, 8), "mask": (4, 8, 8), "frame": (4,),
@@ -65,7 +58,7 @@ def test_a_training_batch(root: Path) -> None:
 
 
 def test_an_id_names_the_pixels(root: Path) -> None:
-    for batch in make(root, patch_size=9).train_dataloader():
+    for batch in make_toy(root, patch_size=9).train_dataloader():
         for i, name in enumerate(batch["id"]):
             assert name.startswith(f"{batch['scene'][i]}/frame_{batch['frame'][i]}#")
             valid = batch["valid"][i].numpy()
@@ -82,7 +75,7 @@ def test_an_id_names_the_pixels(root: Path) -> None:
 
 
 def test_pixels_without_data_are_zero_and_marked(root: Path) -> None:
-    batch = next(iter(make(root, test_batch_size=3).val_dataloader()))
+    batch = next(iter(make_toy(root, test_batch_size=3).val_dataloader()))
     assert batch["frame"].tolist() == [0, 1, 2]
     assert torch.nonzero(~batch["valid"]).tolist() == [[0, 0, 3, 4]]
     assert batch["source"][0, :, 3, 4].tolist() == [0] * 6
@@ -90,41 +83,15 @@ def test_pixels_without_data_are_zero_and_marked(root: Path) -> None:
 
 
 def test_the_manifest_is_obeyed(root: Path) -> None:
-    data = make(root, batch_size=1)
+    data = make_toy(root, batch_size=1)
     loaders = {"train": data.train_dataloader(), "val": data.val_dataloader(), "test": data.test_dataloader()}
     for part, loader in loaders.items():
         scenes = {scene for batch in loader for scene in batch["scene"]}
         assert scenes == {name for name, split in SPLITS.items() if split == part}
 
 
-def test_training_opens_no_file_of_another_part(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened: set[str] = set()
-    read = np.fromfile
-
-    def recorded(path: Path, *arguments: Any, **keys: Any) -> np.ndarray:
-        opened.add(Path(path).relative_to(root).parts[0])
-        return read(path, *arguments, **keys)
-
-    monkeypatch.setattr(product.h5py, "File", _recording(product.h5py.File, opened, root))
-    monkeypatch.setattr(np, "fromfile", recorded)
-    data = make(root)
-    assert opened == set()  # index files are all that is read before samples are asked for
-    for _ in data.train_dataloader():
-        pass
-    assert opened == {"1", "2"}
-
-
-def _recording(kind: Any, opened: set[str], root: Path) -> Any:
-    def file(path: Any, *arguments: Any, **keys: Any) -> Any:
-        opened.add(Path(path).relative_to(root).parts[0])
-        return kind(path, *arguments, **keys)
-
-    file.__name__ = kind.__name__
-    return file
-
-
 def test_test_batches_never_cross_scenes(root: Path) -> None:
-    data = make(root, test_batch_size=4, test_every=1)
+    data = make_toy(root, test_batch_size=4, test_every=1)
     batches = [(batch["scene"], batch["frame"].tolist()) for batch in data.test_dataloader()]
     assert batches == [
         (["10"] * 4, [0, 1, 2, 3]),
@@ -137,7 +104,7 @@ def test_test_batches_never_cross_scenes(root: Path) -> None:
 
 @pytest.mark.parametrize("keys", [{"sequence_length": 3}, {"unpaired": True}])
 def test_evaluation_has_the_plain_batches(root: Path, keys: dict[str, Any]) -> None:
-    data = make(root, **keys)
+    data = make_toy(root, **keys)
     for loader in (data.val_dataloader(), data.test_dataloader()):
         batch = next(iter(loader))
         assert batch["source"].ndim == batch["target"].ndim == 4
@@ -145,14 +112,14 @@ def test_evaluation_has_the_plain_batches(root: Path, keys: dict[str, Any]) -> N
 
 
 def test_limits_count_scenes(root: Path) -> None:
-    assert {scene for batch in make(root, test_limit=1).test_dataloader() for scene in batch["scene"]} == {
-        "10"
-    }
-    assert len(make(root, val_limit=1).val_set.items) == NUM_FRAMES
+    assert {
+        scene for batch in make_toy(root, test_limit=1).test_dataloader() for scene in batch["scene"]
+    } == {"10"}
+    assert len(make_toy(root, val_limit=1).val_set.items) == NUM_FRAMES
 
 
 def test_every_kth_frame(root: Path) -> None:
-    data = make(root, train_every=2, val_every=3, test_every=5, frames=[1, 2, 3, 4, 5])
+    data = make_toy(root, train_every=2, val_every=3, test_every=5, frames=[1, 2, 3, 4, 5])
     assert sorted({frame for _, frame in data.test_set.items}) == [1]
     assert [frame for _, frame in data.val_set.items] == [1, 4]
     assert {int(f) for batch in data.train_dataloader() for f in batch["frame"]} <= {1, 3, 5}
@@ -160,9 +127,9 @@ def test_every_kth_frame(root: Path) -> None:
 
 
 def test_sequences_are_consecutive_crops(root: Path) -> None:
-    data = make(root, sequence_length=3, train_every=2, patch_size=8, batch_size=2)
+    data = make_toy(root, sequence_length=3, train_every=2, patch_size=8, batch_size=2)
     assert len(data.train_set) == 2  # frames 0, 2, 4 of two scenes
-    longer = make(root, sequence_length=3, patch_size=8, batch_size=8)
+    longer = make_toy(root, sequence_length=3, patch_size=8, batch_size=8)
     assert len(longer.train_set) == 2 * (NUM_FRAMES - 2)
     batch = next(iter(longer.train_dataloader()))
     assert batch["source"].shape == (8, 3, 6, 8, 8)
@@ -182,7 +149,7 @@ def test_sequences_are_consecutive_crops(root: Path) -> None:
 
 
 def test_unpaired_samples_are_independent(root: Path) -> None:
-    data = make(root, unpaired=True, patch_size=8, batch_size=12)
+    data = make_toy(root, unpaired=True, patch_size=8, batch_size=12)
     batch = next(iter(data.train_dataloader()))
     assert set(batch) == {"domain_a", "domain_b", "valid_a", "valid_b", "id"}
     assert batch["domain_a"].shape == (12, 6, 8, 8)
@@ -199,98 +166,17 @@ def test_unpaired_samples_are_independent(root: Path) -> None:
             np.testing.assert_allclose(found.numpy() * valid, wanted * valid, atol=STEP)
 
 
-def test_unpaired_satellites_keep_to_their_own_scenes(root: Path) -> None:
-    data = Toy(root=str(root), task="cloud_removal", tasks=TASKS, unpaired=True, batch_size=6, seed=1)
-    data.num_satellites, data.data_shard = 2, "random"
-    data.setup()
-    scenes = {
-        part.split("/")[0]
-        for batch in data.train_dataloader()
-        for name in batch["id"]
-        for part in name.split(" + ")
-    }
-    assert len(scenes) == 1
-
-
-def test_satellites_share_scenes_out(root: Path) -> None:
-    parts = []
-    for satellite in range(2):
-        data = Toy(root=str(root), task="cloud_removal", tasks=TASKS, batch_size=6, seed=1)
-        data.satellite, data.num_satellites, data.data_shard = satellite, 2, "place"
-        data.setup()
-        assert isinstance(data.train_set, Shard)
-        parts.append({scene for batch in data.train_dataloader() for scene in batch["scene"]})
-    assert sorted(map(sorted, parts)) == [["1"], ["2"]]
-
-
-@pytest.mark.parametrize("keys", [{}, {"sequence_length": 2}, {"unpaired": True}])
-def test_workers_give_the_same_data(root: Path, keys: dict[str, Any]) -> None:
-    keys = {"patch_size": 8, "augmentation": "dihedral", **keys}
-    alone, workers = (make(root, num_workers=n, **keys).train_dataloader() for n in (0, 2))
-    for one, other in zip(alone, workers, strict=True):
-        assert one["id"] == other["id"]
-        for key, value in one.items():
-            assert not torch.is_tensor(value) or torch.equal(value, other[key])
-
-
-def test_a_resumed_stream_goes_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    keys: dict[str, Any] = {"patch_size": 8, "augmentation": "dihedral", "batch_size": 2}
-    whole = [batch for _ in range(2) for batch in make(root, **keys).train_dataloader()]
-    assert len(whole) == 12
-    first = list(make(root, **keys).train_dataloader())
-    resumed = make(root, **keys)
-    monkeypatch.setattr(resumed, "batches_seen", lambda: 3)
-    rest = list(resumed.train_dataloader())[:3]
-    for one, other in zip(first[3:], rest, strict=True):
-        assert one["id"] == other["id"]
-        assert torch.equal(one["source"], other["source"])
-
-
-def test_data_are_a_function_of_seed_and_satellite(root: Path) -> None:
-    def first(**keys: Any) -> list[str]:
-        return next(iter(make(root, patch_size=8, **keys).train_dataloader()))["id"]
-
-    assert first() == first()
-    assert first() != first(seed=8)
-    assert first() != first(satellite=1)
-
-
-def test_augmentation_turns_everything_alike(root: Path) -> None:
-    plain = next(iter(make(root, patch_size=8, batch_size=12).train_dataloader()))
-    turned = next(iter(make(root, patch_size=8, batch_size=12, augmentation="dihedral").train_dataloader()))
-    assert plain["id"] == turned["id"]
-    kinds = set()
-    for i in range(12):
-        for k, (axes, swap) in enumerate(
-            [(axes, swap) for axes in ((), (-2,), (-1,), (-2, -1)) for swap in (0, 1)]
-        ):
-
-            def turn(array: torch.Tensor, axes: Any = axes, swap: int = swap) -> torch.Tensor:
-                flipped = torch.flip(array, axes) if axes else array
-                return flipped.transpose(-2, -1) if swap else flipped
-
-            if torch.equal(turn(plain["source"][i]), turned["source"][i]):
-                kinds.add(k)
-                assert all(
-                    torch.equal(turn(plain[key][i]), turned[key][i]) for key in ("target", "valid", "mask")
-                )
-                break
-        else:
-            pytest.fail("the sample is no flip or quarter turn of itself")
-    assert len(kinds) > 3
-
-
 def test_upper_bound_and_other_overrides(root: Path) -> None:
-    data = make(root, sources=["clean_optical"])
+    data = make_toy(root, sources=["clean_optical"])
     batch = next(iter(data.val_dataloader()))
     assert torch.equal(batch["source"], batch["target"])
     assert data.baselines == {"band_mean": {"mean": "target"}}
-    assert make(root).baselines == TASKS["cloud_removal"]["baselines"]
-    assert make(root, target="sar", sources=["clean_optical"]).target_name == "sar"
+    assert make_toy(root).baselines == TASKS["cloud_removal"]["baselines"]
+    assert make_toy(root, target="sar", sources=["clean_optical"]).target_name == "sar"
 
 
 def test_sar_to_optical_takes_the_target_that_is_there(root: Path) -> None:
-    data = make(root, task="sar_to_optical")
+    data = make_toy(root, task="sar_to_optical")
     assert data.target_name == "clean_optical"
     assert data.channels == {"in_channels": 3, "out_channels": 3}
     assert data.baselines == {}
@@ -298,7 +184,7 @@ def test_sar_to_optical_takes_the_target_that_is_there(root: Path) -> None:
 
 @pytest.mark.parametrize("mask", ["classes", "instances"])
 def test_segmentation(root: Path, mask: str) -> None:
-    data = make(root, task="segmentation", mask=mask)
+    data = make_toy(root, task="segmentation", mask=mask)
     batch = next(iter(data.train_dataloader()))
     assert set(batch) == {"image", "mask", "valid", "id", "scene", "frame"}
     assert data.channels == {"in_channels": 3}
@@ -310,7 +196,7 @@ def test_segmentation(root: Path, mask: str) -> None:
 
 
 def test_clean_scenes(root: Path) -> None:
-    data = make(root, test_every=2)
+    data = make_toy(root, test_every=2)
     found = list(data.clean_scenes("test"))
     assert [name for name, _, _ in found] == ["10", "11"]
     frames, mask = found[0][1:]
@@ -328,7 +214,7 @@ def test_a_folder_without_manifest_is_split_with_a_warning(
         tmp_path, map(str, range(10)), ["clean_optical", "clouded_optical", "sar"], frames=[0], side=4
     )
     with caplog.at_level(logging.WARNING):
-        data = make(tmp_path, val_fraction=0.15, test_fraction=0.15)
+        data = make_toy(tmp_path, val_fraction=0.15, test_fraction=0.15)
         data.setup()
     assert [len(scenes) for scenes in data.plan.parts.values()] == [7, 1, 2]
     assert len(caplog.records) == 1
@@ -338,7 +224,7 @@ def test_a_folder_without_manifest_is_split_with_a_warning(
 
 def test_no_training_scenes(tmp_path: Path) -> None:
     write_scenes(tmp_path, ["1"], frames=[0], side=4)
-    data = make(tmp_path)
+    data = make_toy(tmp_path)
     assert len(list(data.test_dataloader())) == 1
     with pytest.raises(UserError, match="no training images"):
         data.train_dataloader()
@@ -347,3 +233,96 @@ def test_no_training_scenes(tmp_path: Path) -> None:
 def test_no_data_and_no_generator() -> None:
     with pytest.raises(UserError, match=r"data\.root is null: expected a folder"):
         Toy(task="cloud_removal", tasks=TASKS)
+
+
+def test_the_fingerprint_follows_the_products(tmp_path: Path) -> None:
+    write_scenes(tmp_path, ["1", "2"], frames=[0, 1], side=4)
+    write_manifest(tmp_path, {"1": "train", "2": "test"})
+    before = make_toy(tmp_path).clean_fingerprint("train")
+    assert before == make_toy(tmp_path, seed=9, patch_size=2).clean_fingerprint("train")
+    assert before != make_toy(tmp_path, test_every=2).clean_fingerprint("train")
+    assert before != make_toy(tmp_path, target="sar", sources=["clean_optical"]).clean_fingerprint("train")
+    write_product(tmp_path / "1" / "clean_optical", frames=[0, 1], side=4)
+    assert before != make_toy(tmp_path).clean_fingerprint("train")
+
+
+def test_super_resolution(root: Path) -> None:
+    keys: dict[str, Any] = {
+        "task": "super_resolution",
+        "revisit": 2,
+        "degradation": {"low_resolution": {"block_px": 4}},
+    }
+    data = make_toy(root, patch_size=8, **keys)
+    assert data.source_layout == {"history": (0, 3), "low_resolution": (3, 6)}
+    assert data.revisit == 2
+    assert {frame for _, frame in data.test_set.items} == {1, 2, 3, 4, 5}
+    whole = make_toy(root, batch_size=12, **keys).train_dataloader()
+    for batch in whole:
+        for i, frame in enumerate(batch["frame"].tolist()):
+            history = pixels(batch["scene"][i], "clean_optical", (frame - 1) // 2 * 2).transpose(2, 0, 1)
+            there = batch["source"][i, :3].numpy() != 0
+            np.testing.assert_allclose(batch["source"][i, :3].numpy() * there, history * there, atol=STEP)
+
+
+def test_products_that_the_original_software_wrote(tmp_path: Path) -> None:
+    for name in ("clean_optical", "clouded_optical", "sar"):
+        folder = tmp_path / "1" / name
+        files: dict[str, Any] = {}
+        for index in range(4):
+            if index == 2:  # left out by temporal_res
+                files[str(index)] = None
+                continue
+            files[str(index)] = {
+                "frame": f"frames/frame_{index}.h5",
+                "annotation": f"annotations/annotation_{index}.h5",
+            }
+            for kind, values in (("frame", pixels("1", name, index)), ("annotation", annotation())):
+                path = folder / files[str(index)][kind]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with h5py.File(path, "w") as file:
+                    file.create_dataset("data", data=values)
+        # Derived products of the original count their frames twice.
+        features = {"width": SIDE, "height": SIDE, "nbands": 3, "horizon": 4, "ndigit": 4, "nframes": 6}
+        (folder / "index.json").write_text(json.dumps({"features": features, "files": files}))
+    data = make_toy(tmp_path, test_batch_size=8)
+    batch = next(iter(data.test_dataloader()))
+    assert batch["frame"].tolist() == [0, 1, 3]
+    assert batch["source"].dtype == torch.float32
+    np.testing.assert_allclose(
+        batch["target"][2], pixels("1", "clean_optical", 3).transpose(2, 0, 1), atol=1e-7
+    )
+    np.testing.assert_array_equal(batch["mask"][0], data.plan.first.class_mask(0))
+
+
+def test_the_config_builds_it(repository: Path, tmp_path: Path) -> None:
+    from hydra import compose, initialize_config_dir
+    from omegaconf import OmegaConf
+
+    from running.config_check import run_preflights
+    from running.instantiation import instantiate
+
+    words = [
+        "data=toy",
+        f"data.cache={tmp_path}",
+        "data.generator.num_scenes=3",
+        "data.generator.num_frames=2",
+    ]
+    size = ["data.generator.width=40", "data.generator.height=32", "data.generator.num_cells=4"]
+    with initialize_config_dir(str(repository / "conf"), version_base="1.3"):
+        config = compose("train", overrides=[*words, *size])
+        presets = compose("generate", overrides=["generator=toy_dataset"]).generator.presets
+    run_preflights(config)
+    data = instantiate(config.data)
+    data.prepare_data()
+    data.setup()
+    assert {part: len(scenes) for part, scenes in data.plan.parts.items()} == {
+        "train": 1,
+        "val": 1,
+        "test": 1,
+    }
+    assert data.channels == {"in_channels": 6, "out_channels": 3}
+    assert next(iter(data.val_dataloader()))["source"].shape[:2] == (2, 6)
+    assert [path.name.split("_")[0] for path in tmp_path.iterdir()] == ["cloud"]
+    for name, options in config.data.degradation.items():  # the same sensor, whoever makes the coarse product
+        preset = OmegaConf.to_container(presets[name].aggregation)
+        assert {key: value for key, value in preset.items() if value is not None} == dict(options)
