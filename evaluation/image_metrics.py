@@ -108,7 +108,8 @@ def spectral_angle(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | 
     """Mean angle in degrees between the spectra of the two images, pixel by pixel.
 
     Kruse et al., "The spectral image processing system (SIPS)", RSE 1993. Pixels whose reference is zero in
-    all bands have no spectrum and are left out; a test spectrum of zeros is 90 degrees off.
+    all bands have no spectrum and are left out; a test spectrum of zeros is 90 degrees off. Two float32 images are
+    measured in float32.
 
     Returns:
         Degrees in [0, 180], or None for one band or where no pixel has a spectrum.
@@ -116,7 +117,8 @@ def spectral_angle(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | 
     _check(reference, test, valid)
     if reference.shape[0] < 2:
         return None
-    x, y = reference.astype(np.float64), test.astype(np.float64)
+    kind = _kind(reference, test)
+    x, y = reference.astype(kind, copy=False), test.astype(kind, copy=False)
     if valid is not None and not valid.all():
         x, y = x[:, valid], y[:, valid]
     x_norm, y_norm = (np.sqrt(np.square(z).sum(axis=0)) for z in (x, y))
@@ -126,7 +128,7 @@ def spectral_angle(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | 
     angle = 2.0 * np.arctan2(difference, total)
     angle[y_norm == 0] = np.pi / 2
     angle = angle[x_norm > 0]
-    return float(np.degrees(angle.mean())) if angle.size else None
+    return float(np.degrees(angle.mean(dtype=np.float64))) if angle.size else None
 
 
 def mae(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | None = None) -> float:
@@ -149,7 +151,7 @@ def ssim(
         The value, or None where not even one window lies on valid pixels.
     """
     _check(reference, test, valid)
-    kind = np.float32 if reference.dtype == test.dtype == np.float32 else np.float64
+    kind = _kind(reference, test)
     x, y = reference.astype(kind, copy=False), test.astype(kind, copy=False)
     mask = np.ones(x.shape[-2:], dtype=bool) if valid is None else np.asarray(valid, dtype=bool)
     if min(mask.shape) < WINDOW_SIZE:
@@ -196,6 +198,10 @@ def _check(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | None) ->
             raise ValueError(f"valid must be bool {reference.shape[-2:]}, found {valid.dtype} {valid.shape}")
         if not valid.any():
             raise ValueError("no valid pixel to measure")
+
+
+def _kind(reference: np.ndarray, test: np.ndarray) -> type[np.floating]:
+    return np.float32 if reference.dtype == test.dtype == np.float32 else np.float64
 
 
 def _window() -> np.ndarray:
