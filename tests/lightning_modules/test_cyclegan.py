@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import inspect
 import warnings
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,15 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+import yaml
 from torch.utils.data import DataLoader, Dataset
 
 from errors import UserError
 from lightning_modules.cycle_batches import read_domains
 from lightning_modules.cyclegan import CycleGAN
 from lightning_modules.learning_rate_decay import linear_decay
-from networks.translation import normalised
+from networks.patchgan import PatchGAN
+from networks.translation import build_generator, normalised
 
 
 class Waves(Dataset):
@@ -397,3 +400,20 @@ def test_sequences_are_refused(tmp_path: Path) -> None:
     }
     with pytest.raises(UserError, match=r"data.sequence_length: found samples of 2 frames, expected 1"):
         trainer(tmp_path, max_steps=1).fit(module(), DataLoader([batch], batch_size=None))
+
+
+@pytest.mark.parametrize("name", ["cyclegan", "cyclegan_published"])
+def test_the_catalogue_gives_every_argument_and_its_networks_can_be_built(
+    repository: Path, name: str
+) -> None:
+    config = yaml.safe_load((repository / "conf" / "model" / f"{name}.yaml").read_text())
+    assert set(config) - {"_target_"} == set(inspect.signature(CycleGAN).parameters)
+    with torch.device("meta"):
+        forth, back = (
+            build_generator(config["network"], *bands, config["network_options"])
+            for bands in ((3, 5), (5, 3))
+        )
+        PatchGAN(8, **config["discriminator_options"])
+    counts = [sum(parameter.numel() for parameter in network.parameters()) for network in (forth, back)]
+    if name == "cyclegan_published":
+        assert counts == [51_402_643, 51_403_537]
