@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ class Toy(ImageDataModule):
         plan = plan_scenes(self.options, self._root())
         self._plan = plan
         if plan.split.note is not None:
-            LOG.warning("%s", plan.split.note)
+            warn_once(plan.split.note)
         counted = plan.first.target.shape[2] if plan.first.target else plan.first.num_source_bands
         self.specification = ImageSpecification(
             bands=tuple(f"band_{number}" for number in range(1, counted + 1)),
@@ -263,3 +264,9 @@ class Toy(ImageDataModule):
             return Path(self.options.root).expanduser()
         assert self.generator is not None and self.cache is not None
         return cached_dataset(self.generator, Path(self.cache), self.options.task)
+
+
+@lru_cache(maxsize=64)
+def warn_once(note: str) -> None:
+    """Log a warning, the first time in this process: every satellite has a DataModule of its own."""
+    LOG.warning("%s", note)

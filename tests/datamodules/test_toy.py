@@ -216,6 +216,7 @@ def test_a_folder_without_manifest_is_split_with_a_warning(
     with caplog.at_level(logging.WARNING):
         data = make_toy(tmp_path, val_fraction=0.15, test_fraction=0.15)
         data.setup()
+        make_toy(tmp_path, val_fraction=0.15, test_fraction=0.15)  # another satellite
     assert [len(scenes) for scenes in data.plan.parts.values()] == [7, 1, 2]
     assert len(caplog.records) == 1
     assert caplog.records[0].message == data.split_note

@@ -1,5 +1,6 @@
 """What training reads of `data=toy`, and in which order: a function of seed, satellite and step."""
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 from datamodules.shards import Shard
 from synthesis.toy import product
 from tests.fakes.toy_data import make_toy, write_dataset
+from tests.fakes.toy_scenes import SIDE
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +132,15 @@ def test_augmentation_turns_everything_alike(root: Path) -> None:
         else:
             pytest.fail("the sample is no flip or quarter turn of itself")
     assert len(kinds) > 3
+
+
+@pytest.mark.parametrize("keys", [{}, {"unpaired": True}])
+def test_sets_travel_to_other_processes_and_hold_no_pixels(root: Path, keys: dict[str, Any]) -> None:
+    train_set = make_toy(root, **keys).train_set
+    before = [train_set[(index, index)] for index in range(len(train_set))]
+    carried = pickle.dumps(train_set)
+    assert len(carried) < SIDE * SIDE * 3 * 4 * 2  # two frames
+    for one, other in zip(before, (pickle.loads(carried)[(i, i)] for i in range(len(before))), strict=True):
+        assert one["id"] == other["id"]
+        for key, value in one.items():
+            np.testing.assert_array_equal(value, other[key])
