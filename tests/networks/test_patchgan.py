@@ -23,7 +23,7 @@ def test_the_one_of_cyclegan_has_its_tensors_by_name():
     assert parameters(network) == 2_764_737
     names = {f"model.{number}.{kind}" for number in (0, 2, 5, 8, 11) for kind in ("weight", "bias")}
     assert set(network.state_dict()) == names
-    assert float(network.model[5].weight.std()) == pytest.approx(0.02, rel=0.02)
+    assert float(network.model[5].weight.detach().std()) == pytest.approx(0.02, rel=0.02)
     assert float(network.model[5].bias.abs().max()) == 0
 
 
@@ -36,9 +36,11 @@ def test_published_patches_of_an_image_of_256_pixels():
 
 
 def test_the_fusion_variant():
+    strides = (2, 2, 2, 2, 1)
+    narrow = PatchGAN(2, filters=(2, 2, 2, 2, 1), strides=strides)
+    assert narrow(torch.zeros(1, 2, 256, 256)).shape == (1, 1, 15, 15)
     with torch.device("meta"):
-        network = PatchGAN(12, filters=(128, 256, 512, 512, 1), strides=(2, 2, 2, 2, 1))
-        assert network(torch.empty(1, 12, 256, 256)).shape == (1, 1, 15, 15)
+        network = PatchGAN(12, filters=(128, 256, 512, 512, 1), strides=strides)
     assert [layer.out_channels for layer in network.model if isinstance(layer, nn.Conv2d)] == [
         128, 256, 512, 512, 1,
     ]  # fmt: skip

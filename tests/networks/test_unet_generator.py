@@ -30,16 +30,19 @@ def test_published_parameter_counts(bands, filters, count):
 
 
 def test_published_maps_halve_down_to_one_pixel():
+    network = PublishedUNet(6, 3, filters=[4] * 8).eval()
+    sides, image = [], torch.zeros(1, 6, 256, 256)
+    assert network(image).shape == (1, 3, 256, 256)
+    for block in network.encoder:
+        image = block(image)
+        sides.append(image.shape[-1])
+    assert sides == [128, 64, 32, 16, 8, 4, 2, 1]
+
+
+def test_published_widths():
     with torch.device("meta"):
         network = PublishedUNet(6, 3)
-        sides, image = [], torch.empty(1, 6, 256, 256)
-        network.eval()
-        output = network(image)
-        for block in network.encoder:
-            image = block(image)
-            sides.append(image.shape[-1])
-    assert sides == [128, 64, 32, 16, 8, 4, 2, 1]
-    assert output.shape == (1, 3, 256, 256)
+    assert [block[0].out_channels for block in network.encoder] == list(PUBLISHED_FILTERS)
     widths = [block[0].out_channels for block in network.decoder]
     assert widths == [1024, 1024, 1024, 512, 256, 128, 64, 64]
     assert (network.multiple, network.smallest_side) == (128, 256)
