@@ -63,6 +63,17 @@ def test_conditional_ones_see_the_source_and_pools_keep_it_beside_its_image():
     assert torch.equal(torch.stack(judges.pools["ba"].images), torch.cat([made["ba"], both.b], 1))
 
 
+def test_gaps_tell_nothing():
+    both, made = domains()
+    seen = both.valid_a & both.valid_b
+    changed = {name: torch.where(seen, image, 99.0) for name, image in made.items()}
+    judges = discriminators()
+    assert float(judges.fooled(both, changed)) == float(judges.fooled(both, made))
+    assert float(judges(both, changed)) == float(judges(both, made))
+    other = Domains(both.a, torch.where(seen, both.b, 99.0), both.valid_a, both.valid_b)
+    assert float(judges(other, made)) == float(judges(both, made))
+
+
 def test_while_frozen_only_what_passes_through_gets_a_gradient():
     both, made = domains()
     made = {name: image.requires_grad_() for name, image in made.items()}

@@ -14,7 +14,6 @@ import yaml
 from torch.utils.data import DataLoader, Dataset
 
 from errors import UserError
-from lightning_modules.cycle_batches import read_domains
 from lightning_modules.cyclegan import CycleGAN
 from lightning_modules.learning_rate_decay import linear_decay
 from networks.patchgan import PatchGAN
@@ -297,22 +296,6 @@ def test_the_gradient_of_both_optimizers_is_clipped(tmp_path: Path) -> None:
         assert 0 < float(moved) <= 1.01e-3
 
 
-def test_gaps_tell_a_discriminator_nothing() -> None:
-    model = module()
-    domains = read_domains(next(iter(loader())), needs_pairs=False)
-    made = {"ab": model.network(domains.a), "ba": model.back_network(domains.b)}
-    loss = model.discriminators(domains, made)
-    changed = {
-        name: torch.where(domains.valid_a & domains.valid_b, image, 99.0) for name, image in made.items()
-    }
-    assert float(model.discriminators.fooled(domains, changed)) == float(
-        model.discriminators.fooled(domains, made)
-    )
-    model.discriminators.pools["ab"].images.clear()
-    model.discriminators.pools["ba"].images.clear()
-    assert float(model.discriminators(domains, changed)) == float(loss)
-
-
 @pytest.mark.parametrize("size", [(24, 24), (17, 30)])
 def test_a_prediction_has_the_size_of_its_source_and_is_not_clamped(size: tuple[int, int]) -> None:
     model = module().eval()
@@ -390,16 +373,6 @@ def test_pictures_are_images(paired: bool) -> None:
 def test_bad_values_are_refused(options: Any, words: str) -> None:
     with pytest.raises(UserError, match=words):
         module(**options)
-
-
-def test_sequences_are_refused(tmp_path: Path) -> None:
-    batch = {
-        "source": torch.rand(1, 2, 2, 24, 24),
-        "target": torch.rand(1, 2, 3, 24, 24),
-        "valid": torch.ones(1),
-    }
-    with pytest.raises(UserError, match=r"data.sequence_length: found samples of 2 frames, expected 1"):
-        trainer(tmp_path, max_steps=1).fit(module(), DataLoader([batch], batch_size=None))
 
 
 @pytest.mark.parametrize("name", ["cyclegan", "cyclegan_published"])
