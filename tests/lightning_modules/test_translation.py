@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
+from hydra import compose, initialize_config_module
 from torch.optim.lr_scheduler import ExponentialLR, ReduceLROnPlateau, StepLR
 from torch.utils.data import DataLoader, Dataset
 
@@ -16,6 +17,7 @@ from datamodules.sampling import StreamBatchSampler
 from errors import UserError
 from lightning_modules.optimization import warmup_cosine
 from lightning_modules.translation import Translation
+from running.instantiation import instantiate
 from tests.lightning_modules.test_compression import RandomState, same, trainer
 
 CGAN: dict[str, Any] = {
@@ -367,3 +369,31 @@ def test_it_validates_in_the_middle_of_a_mission_and_draws_panels(tmp_path: Path
 def test_bad_options(options: dict[str, Any], words: str) -> None:
     with pytest.raises(UserError, match=words):
         module(**options)
+
+
+@pytest.mark.parametrize(
+    ("name", "generator", "discriminator", "turns", "weights"),
+    [
+        ("translation", 1_080_757, None, (1, 0), (1.0, 0.0, 0.0)),
+        ("translation_published", 155_224_337, 2_772_673, (1, 2), (100.0, 0.0, 1.0)),
+        ("translation_fusion", 54_548_749, 6_846_337, (1, 2), (0.1, 100.0, 1.0)),
+    ],
+)
+def test_the_catalogue_has_the_published_models(
+    name: str, generator: int, discriminator: int | None, turns: tuple[int, int], weights: tuple[float, ...]
+) -> None:
+    with initialize_config_module("conf", version_base="1.3"):
+        config = compose("train", [f"model={name}", "model.in_channels=6", "model.out_channels=3"]).model
+    with torch.device("meta"):
+        model = instantiate(config)
+    assert sum(p.numel() for p in model.network.parameters()) == generator
+    judge = model.discriminator
+    assert (judge and sum(p.numel() for p in judge.parameters())) == discriminator
+    assert (model.alternation.generator_batches, model.alternation.discriminator_batches) == turns
+    assert (model.loss.weight, model.loss.ssim_weight, model.adversarial_weight) == weights
+    if discriminator:
+        (group,) = model.optimizer([torch.nn.Parameter(torch.zeros(1))]).param_groups
+        assert group["betas"] == (0.5, 0.999)
+        assert model.scheduler_interval == "epoch"
+        assert model.scheduler.keywords == {"gamma": 0.99}
+    assert model.predict_task == "translate"
