@@ -22,6 +22,9 @@ GENERATORS: dict[str, Callable[..., nn.Module]] = {
 }
 
 CENTRE, HALF_RANGE = 0.5, 0.5  # networks see (value - 0.5) / 0.5: the declared range [0, 1] becomes [-1, 1]
+MEMORY_LIMIT = (
+    3.0  # of normalised values: a memory holds raw values of [-1, 2], lest a loop of predictions run away
+)
 
 
 def build_generator(
@@ -72,7 +75,7 @@ class Translator(nn.Module):
             `in_channels`, and `out_channels` more if `recurrent`.
         in_channels: bands of the source.
         out_channels: bands of the target.
-        recurrent: the previous prediction is appended to the source, grey (0.5) where there is none.
+        recurrent: the previous prediction, limited to [-1, 2], is appended to the source; grey (0.5) at first.
         residual: the generator's output is added to the first `out_channels` bands of the source.
         multiple: sides are padded up to multiples of it; None asks the generator.
 
@@ -120,7 +123,9 @@ class Translator(nn.Module):
         inputs = normalised(source)
         if self.recurrent:
             memory = inputs.new_zeros((len(source), self.out_channels, height, width))
-            inputs = torch.cat([inputs, memory if previous is None else normalised(previous)], dim=1)
+            if previous is not None:
+                memory = normalised(previous).clamp(-MEMORY_LIMIT, MEMORY_LIMIT)
+            inputs = torch.cat([inputs, memory], dim=1)
         output = self.generator(pad(inputs, self.multiple, self.smallest_side))
         output = output[..., :height, :width].float() * HALF_RANGE
         return output + (source[:, : self.out_channels] if self.residual else CENTRE)

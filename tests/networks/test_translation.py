@@ -77,6 +77,18 @@ def test_memory_is_the_previous_prediction_and_grey_at_first():
     assert torch.equal(forgetful(source, source + 1), forgetful(source))
 
 
+def test_a_loop_of_predictions_cannot_run_away():
+    class Square(nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return 2 * image[:, 1:] ** 2 + 2
+
+    translator = Translator(Square(), in_channels=1, out_channels=1, recurrent=True)
+    prediction = None
+    for _ in range(30):
+        prediction = translator(torch.zeros(1, 1, 2, 2), prediction)
+    assert torch.equal(prediction, torch.full((1, 1, 2, 2), (2 * 3**2 + 2) / 2 + 0.5))
+
+
 @pytest.mark.parametrize(("side", "seen"), [((8, 8), (8, 8)), ((5, 9), (8, 16)), ((1, 1), (8, 8))])
 def test_any_size_is_padded_and_cropped(side, seen):
     translator = Translator(Taker(0, 1, multiple=8), in_channels=1, out_channels=1)
