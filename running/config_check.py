@@ -31,13 +31,14 @@ _NAMES = {
 }
 
 
-def check(config: DictConfig, config_name: str, overrides: list[str]) -> None:
+def check(config: DictConfig, config_name: str, overrides: list[str], *, data: bool = True) -> None:
     """Refuse a config that cannot work.
 
     Args:
         config: composed, without the `hydra` node.
         config_name: what it was composed from.
         overrides: the words that the user gave.
+        data: whether the job reads the data of the config; false: they may be gone.
 
     Raises:
         UserError: naming the key, what was found and what was expected.
@@ -46,7 +47,8 @@ def check(config: DictConfig, config_name: str, overrides: list[str]) -> None:
     check_missing(config)
     check_types(config, _defaults(config_name, parsed), parsed)
     check_constraints(config)
-    run_preflights(config)
+    if data:
+        run_preflights(config)
 
 
 def check_missing(config: DictConfig) -> None:

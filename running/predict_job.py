@@ -21,7 +21,7 @@ def predict(config: DictConfig, folder: Path, config_name: str, overrides: list[
     Raises:
         UserError: no such run, input or task; whatever the task refuses.
     """
-    check(config, config_name, overrides)
+    check(config, config_name, overrides, data=config.input is None)
     if config.input is not None and not Path(str(config.input)).exists():
         raise UserError(f"input={config.input}: there is no such file or folder")
     if config.input is not None and config.output is None:

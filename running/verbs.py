@@ -25,7 +25,7 @@ def prepare(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
     Raises:
         UserError: what they name is not there.
     """
-    if verb in _SHORT_FORMS:
+    if verb == "generate":
         line = _with_short_forms(verb, line)
     if verb in ("test", "predict"):
         return _prepare_on_run(verb, line)
@@ -71,7 +71,7 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
         raise UserError("run= and ckpt_path= were both given; expected one of them")
     if run is None and checkpoint is None:
         if line.only_asks:
-            return verb, line
+            return verb, _with_short_forms(verb, line) if verb in _SHORT_FORMS else line
         root = Path(_paths(line))
         found = folders.last_run(root)
         if found is None:
@@ -91,6 +91,8 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
         below = given[0] if len(given) == 1 else Path(os.path.commonpath([path.resolve() for path in given]))
     if "predict_task" in saved.get("model", {}) and verb == "predict" and not line.has("task"):
         line = CommandLine(line.flags, [*line.overrides, f"task={saved.model.predict_task}"])
+    if verb in _SHORT_FORMS:
+        line = _with_short_forms(verb, line)
     saved_config.register(f"saved_{verb}", saved, verb)
     words = list(line.overrides)
     if verb == "test":

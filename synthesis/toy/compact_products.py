@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from errors import UserError
+from synthesis.toy.composing import compose
 from synthesis.toy.product import Product, Window, checked_features, dataset, file_inside, opened, slices
-from synthesis.toy.scene import compose
 
 NO_DATA = np.iinfo(np.uint16).max  # the code of a pixel that is missing
 CODES = np.dtype("<u2")

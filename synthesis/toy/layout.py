@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -25,7 +25,9 @@ from errors import UserError
 from synthesis.toy.compact_products import CompactFrames, CompactProduct
 from synthesis.toy.product import Product, Window
 from synthesis.toy.published_product import PublishedProduct
-from synthesis.toy.scene import Scene
+
+if TYPE_CHECKING:  # drawing a scene imports scipy, reading one need not
+    from synthesis.toy.scene import Scene
 
 # What reads products needs no other module than this one.
 __all__ = ["CompactFrames", "CompactProduct", "Product", "PublishedProduct", "Window", "open_product"]
@@ -68,7 +70,7 @@ def write_array(path: Path, array: np.ndarray) -> None:
         file.create_dataset("data", data=array)
 
 
-def write_published_frame(folder: Path, scene: Scene, index: int) -> None:
+def write_published_frame(folder: Path, scene: "Scene", index: int) -> None:
     """Write frame and annotation `index` unless they are there already; `folder` must have its two sub-folders."""
     frame, annotation = (folder / name for name in frame_files(index).values())
     if not frame.exists():
@@ -77,13 +79,13 @@ def write_published_frame(folder: Path, scene: Scene, index: int) -> None:
         write_array(annotation, scene.annotation)
 
 
-def write_published_index(folder: Path, scene: Scene) -> None:
+def write_published_index(folder: Path, scene: "Scene") -> None:
     """Write the index, which completes a product in the published layout."""
     files = {str(index): frame_files(index) for index in range(scene.num_frames)}
     write_json(folder / INDEX, {"features": features(scene), "files": files})
 
 
-def write_compact(folder: Path, scene: Scene) -> None:
+def write_compact(folder: Path, scene: "Scene") -> None:
     """Write a complete product in the compact layout."""
     height, width, bands = scene.texture.shape
     chunk = (min(CHUNK_PX, height), min(CHUNK_PX, width))
@@ -104,7 +106,7 @@ def frame_files(index: int) -> dict[str, str]:
     return {"frame": f"frames/frame_{index}.h5", "annotation": f"annotations/annotation_{index}.h5"}
 
 
-def features(scene: Scene) -> dict[str, int]:
+def features(scene: "Scene") -> dict[str, int]:
     """The `features` of `index.json`; `ndigit` is the number of cells (a name of the original)."""
     height, width, bands = scene.texture.shape
     steps = scene.num_frames

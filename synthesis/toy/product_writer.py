@@ -217,7 +217,7 @@ def quantise(frame: np.ndarray) -> tuple[np.ndarray, float, float]:
         low, high = (float(kept.min()), float(kept.max())) if kept.size else (0.0, 0.0)
         frame = np.where(missing, low, frame)
     scale = (high - low) / (NO_DATA - 1) or 1.0
-    codes = frame - np.asarray(low, frame.dtype)
+    codes = np.subtract(frame, np.asarray(low, frame.dtype), order="C")
     codes *= 1 / scale
     codes += 0.5  # the cast cuts
     whole = codes.astype(CODES)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from synthesis.toy.composing import compose
 from synthesis.toy.phenology import phenology_series
 from synthesis.toy.raster import draw_cells
 from synthesis.toy.settings import LatentSettings
@@ -37,13 +38,6 @@ class Scene:
     def frame(self, index: int) -> np.ndarray:
         """(H, W, B) in the type of the texture, within about [-0.5, 1.5]."""
         return compose(self.annotation[..., 0], self.texture, self.series[index])
-
-
-def compose(cells: np.ndarray, texture: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """A frame (H, W, B) from cell numbers (H, W), texture (H, W, B) and a value per cell (N + 1, B)."""
-    frame = np.take(values, cells, axis=0)
-    frame += texture
-    return frame
 
 
 def class_map(cells: np.ndarray, classes: np.ndarray) -> np.ndarray:

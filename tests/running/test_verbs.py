@@ -43,3 +43,11 @@ def test_a_missing_run_is_named(tmp_path):
         prepared("test", f"paths.runs={tmp_path}")
     with pytest.raises(UserError, match="there is no such folder"):
         prepared("predict", f"run={tmp_path}/nowhere")
+
+
+def test_short_forms_of_the_task_that_a_run_asks_for(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.yaml").write_text("model: {predict_task: translate}\n")
+    words = prepared("predict", f"run={run}", "layout=compact", "input=x")[1]
+    assert words == [f"run={run}", "task.layout=compact", "input=x", "task=translate"]

@@ -142,3 +142,10 @@ def test_codes_spread_over_the_range() -> None:
     assert scale == pytest.approx(2 / 65534)
     codes, scale, offset = quantise(np.full((2, 2), 3.0, np.float32))
     assert (codes.max(), scale, offset) == (0, 1.0, 3.0)
+
+
+def test_codes_lie_in_memory_as_they_are_written() -> None:
+    frame = np.linspace(0, 1, 24, dtype=np.float32).reshape(3, 4, 2).transpose(1, 0, 2)
+    codes, scale, offset = quantise(frame)
+    assert codes.flags.c_contiguous
+    assert np.abs(codes * scale + offset - frame).max() <= scale
