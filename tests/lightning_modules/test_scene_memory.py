@@ -8,7 +8,7 @@ from networks.translation import Translator
 
 
 class Adder(nn.Module):
-    """source + memory, normalised, so that one sees what was remembered; notes the sizes of its batches."""
+    """source + memory, in tenths of normalised values, so that one sees what was remembered; notes the sizes of its batches."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,12 +24,12 @@ def recurrent() -> Translator:
 
 
 def batch(values: list[float], scenes: list[str], frames: list[int]) -> dict:
-    source = 0.5 + 0.5 * torch.tensor(values).view(-1, 1, 1, 1).expand(-1, 1, 2, 2)
+    source = 0.5 + 0.05 * torch.tensor(values).view(-1, 1, 1, 1).expand(-1, 1, 2, 2)
     return {"source": source, "scene": scenes, "frame": torch.tensor(frames)}
 
 
 def read(prediction: torch.Tensor) -> list[float]:
-    return [round(float(value), 4) for value in 2 * prediction[:, 0, 0, 0] - 1]
+    return [round(float(value), 4) for value in 20 * prediction[:, 0, 0, 0] - 10]
 
 
 def test_predictions_of_a_scene_follow_each_other_over_batches():
