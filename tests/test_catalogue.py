@@ -156,6 +156,13 @@ def test_every_experiment_runs(verb, tmp_path, cache, path):
     assert results["metrics"]
 
 
+def test_the_published_fusion_runs(verb, tmp_path, cache):
+    small_network = ("model.network_options={filters: [2, 2, 2, 2, 2, 2]}", "data.patch_size=64")
+    words = [*TINY_SCENES, f"paths.cache={cache}", "model=translation_fusion", *small_network]
+    results = trained(verb, tmp_path, "experiment=toy_super_resolution", *words)
+    assert {"model", "bicubic", "temporal_interpolation"} <= set(results["scores"])
+
+
 @pytest.mark.parametrize(
     "word", ["logger=many", "debug=limit", "debug=profiler", "debug=overfit", "debug=default"]
 )
