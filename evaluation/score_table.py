@@ -44,7 +44,7 @@ PUBLISHED = (
 def score_tables(results: Mapping[str, Any]) -> list[Table]:
     """Tables of the section `scores` of a `results.json`: ours, and that of the published scores; none without scores.
 
-    A score has the spread of `scores_spread` behind it where several runs were joined. The best of a column is bold.
+    A score has the spread of `scores_spread` below it where several runs were joined. The best of a column is bold.
     """
     scores: Mapping[str, Mapping[str, float | None]] = results.get("scores") or {}
     spread: Mapping[str, Mapping[str, float | None]] = results.get("scores_spread") or {}
@@ -76,7 +76,7 @@ def _table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("")
+    table.add_column("", min_width=12)
     best = {}
     for column in shown:
         table.add_column(column.heading, justify="right", no_wrap=True)
@@ -88,7 +88,7 @@ def _table(
             value, deviation = values.get(column.score), spread.get(method, {}).get(column.score)
             text = "-" if value is None else f"{value:.{column.decimals}f}"
             if deviation is not None:
-                text += f" ± {deviation:.{column.decimals}f}"
+                text += f"\n±{deviation:.{column.decimals}f}"  # below: beside it a table would not fit
             cells.append(f"[bold]{text}[/bold]" if value == best[column.score] else text)
         table.add_row(method.replace("_", " "), *cells)
     return table
