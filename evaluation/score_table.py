@@ -26,7 +26,6 @@ OURS = (
     Column("ergas", "ERGAS", 1, False),
     Column("accuracy", "acc.", 3, True),
     Column("kappa", "kappa", 3, True),
-    Column("f1", "F1", 3, True),
     Column("jaccard", "Jacc.", 3, True),
 )
 PUBLISHED = (
@@ -76,7 +75,7 @@ def _table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    table.add_column("", min_width=12)
+    table.add_column("", min_width=13)
     best = {}
     for column in shown:
         table.add_column(column.heading, justify="right", no_wrap=True)
