@@ -13,6 +13,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf, open_dict
+from pytorch_lightning.callbacks import ProgressBar
 
 from callbacks.metrics_file import MetricsFile
 from callbacks.provenance import ConfigInCheckpoint
@@ -74,6 +75,8 @@ class Session:
         )  # weights do not depend on how data were made
         self.module: pl.LightningModule = instantiate(config.model)
         self.callbacks = instantiate_all(config.callbacks)
+        if not config.trainer.enable_progress_bar:
+            self.callbacks = [each for each in self.callbacks if not isinstance(each, ProgressBar)]
         self.callbacks.append(ConfigInCheckpoint(config, self.datamodule.specification.to_dict()))
         self.loggers = open_loggers(config, folder) if seat is None else [seat.logger]
         if records:

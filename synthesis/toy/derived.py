@@ -1,6 +1,7 @@
 """The generator of derived products: what `generate.py generator=toy_derived` runs."""
 
 import re
+import shutil
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,7 +93,12 @@ def generate(
 
     jobs: list[DerivedJob] = []
     finished: list[DerivedJob] = []
-    for scene, product in find_products(source).items():
+    made_now: list[Path] = []
+    products = find_products(source)
+    identities = {
+        scene: _identity(product) for scene, product in products.items()
+    }  # before anything is written
+    for scene, product in products.items():
         name = f"{scene}/{preset}" if scene else preset
         job = DerivedJob(
             source=product.folder,
@@ -103,19 +109,31 @@ def generate(
             layout=layout,
             frames=len(product.frame_indices),
         )
+        fresh = not job.folder.exists()
         record = {"preset": preset, "name": name, "stages": stages, "seed": seed, "layout": layout}
-        done = claim(job.folder, {**record, "input": _identity(product)}, overwrite)
+        done = claim(job.folder, {**record, "input": identities[scene]}, overwrite)
         (finished if done else jobs).append(job)
+        if fresh:
+            made_now.append(job.folder)
     with progress_bar(sum(job.frames for job in (*jobs, *finished)), progress) as advance:
         advance(sum(job.frames for job in finished))
         try:
             do_jobs(make, jobs, num_workers, lambda job: advance(job.frames))
-        except BaseException:
-            for job in jobs:  # a process that is ended cannot tidy up
-                for partial in job.folder.glob("**/.*.partial"):
-                    partial.unlink(missing_ok=True)
+        except BaseException as error:
+            _tidy(jobs, made_now if isinstance(error, UserError) else [])
             raise
     return output
+
+
+def _tidy(jobs: list[DerivedJob], folders: list[Path]) -> None:
+    """Remove what an ended process left half-written, and of `folders` what is unfinished: after a damaged input
+    there is nothing to resume."""
+    for job in jobs:
+        for partial in job.folder.glob("**/.*.partial"):
+            partial.unlink(missing_ok=True)
+    for folder in folders:
+        if not (folder / INDEX).is_file():
+            shutil.rmtree(folder)
 
 
 def make(job: DerivedJob) -> None:

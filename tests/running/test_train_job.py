@@ -77,3 +77,11 @@ def test_a_sweeper_gets_the_objective(verb, small_training):
     best = OmegaConf.load(sweep / "optimization_results.yaml")
     assert best.best_value > 0
     assert len(list(sweep.glob("job_*/checkpoints/last.ckpt"))) == 2
+
+
+def test_the_progress_bar_can_be_switched_off(verb, small_training):
+    done = verb(
+        "train", *small_training, "trainer.enable_progress_bar=false", "trainer.max_steps=2", "test=false"
+    )
+    assert done.status == 0, done.err
+    assert "step 2" not in done.out

@@ -1,4 +1,5 @@
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -145,3 +146,19 @@ def test_inputs_that_are_none_are_told(make: Make, tmp_path: Path, scenes: Path)
     with pytest.raises(UserError, match="lies in the input"):
         make("input/derived", input=folder)
     assert list(find_products(scenes)) == ["9", "10", "11"]
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_of_a_damaged_input_nothing_is_left(
+    make: Make, scenes: Path, tmp_path: Path, num_workers: int
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(scenes, damaged)
+    file = sorted(damaged.rglob("scene.h5"))[1]
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(UserError, match=r"scene\.h5 cannot be read"):
+        make("bad", input=damaged, num_workers=num_workers)
+    unfinished = [
+        path for path in tmp_path.glob("bad*/**/settings.json") if not (path.parent / "index.json").exists()
+    ]
+    assert unfinished == []
