@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -55,6 +56,9 @@ def do_jobs(
                 if child not in others:
                     child.terminate()
                     child.join()
+                    # The pool's own thread waits for it too: who comes second learns of the end a moment later.
+                    while child.is_alive():
+                        time.sleep(0.01)
             if isinstance(error, BrokenProcessPool):
                 raise UserError(
                     "a process was killed (too little memory?): the same command goes on, with "
