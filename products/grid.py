@@ -64,7 +64,7 @@ class Grid:
         fine, other = Affine(*self.transform), Affine(*coarse.transform)
         if self.crs != coarse.crs:
             raise UserError(f"{name}: its grids have different coordinate reference systems; expected one")
-        ratio = ~fine * other  # coarse (column, row) -> fine (column, row)
+        ratio = ~fine @ other  # coarse (column, row) -> fine (column, row)
         # A scene of 10 000 pixels must not drift by more than a tolerance.
         steps = abs(ratio.a - factor), abs(ratio.e - factor), abs(ratio.b), abs(ratio.d)
         if max(steps) * max(coarse.shape) > max(0.5, _TOLERANCE * factor):

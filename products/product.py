@@ -68,7 +68,7 @@ class Product(ABC):
         """Longitude and latitude of the window's pixels, for products without a map projection; else None."""
         return None
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027  (most products have nothing to close)
         """Close what is open; reading opens it again."""
 
     @property
