@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from errors import UserError
 
 # Keys of a node that are for `running` and not for the constructor.
-RESERVED_KEYS = ("preflight",)
+RESERVED_KEYS = ("preflight", "joins_runs")
 
 # Only our own rooms and the libraries of the catalogue may be named by a `_target_`: a config that
 # came with somebody's checkpoint must not be able to call anything else.

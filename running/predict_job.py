@@ -4,39 +4,79 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from errors import UserError
-from running import folders
+from running import folders, saved_config, trained_weights
 from running.config_check import check
 from running.instantiation import instantiate
 from running.train_job import JobResult
 
 
 def predict(config: DictConfig, folder: Path, config_name: str, overrides: list[str]) -> JobResult:
-    """Load the model of a run or checkpoint and hand it to the configured task.
+    """Load the model of a run, a checkpoint or trained weights and hand it to the configured task.
 
-    The task is a function of (network, specification, input, output, ...) that returns figures to print.
+    The task is a function of (network, specification, input, output, ...) that returns figures to print. One that
+    joins runs takes lists of networks and specifications.
 
     Raises:
         UserError: no such run, input or task; whatever the task refuses.
     """
-    check(config, config_name, overrides, data=config.input is None)
+    check(config, config_name, overrides, data=config.input is None and config.get("weights") is None)
+    if config.input is None and config.get("weights") is not None:
+        raise UserError("input is required where there is no run: give input=PRODUCT")
     if config.input is not None and not Path(str(config.input)).exists():
         raise UserError(f"input={config.input}: there is no such file or folder")
     if config.input is not None and config.output is None:
         raise UserError("output is required: give output=FILE")
     task = instantiate(config.task, _partial_=True)
-    module, specification = load_model(config)
+    networks, specifications = load_networks(config)
     if config.input is None:
         source, output = example(config)
         output = Path(str(config.output or output))
     else:
         source, output = Path(str(config.input)), Path(str(config.output))
-    figures = task(module.network, specification, input=source, output=output)
+    if config.task.get("joins_runs"):
+        figures = task(networks, specifications, input=source, output=output)
+    elif len(networks) == 1:
+        figures = task(networks[0], specifications[0], input=source, output=output)
+    else:
+        raise UserError(f"run: found {len(networks)} runs, expected one for this task")
     words = ", ".join(f"{name} {_show(value)}" for name, value in figures.items())
     print(f"{source} -> {output}: {words}")  # noqa: T201
     return JobResult()
+
+
+def load_networks(config: DictConfig) -> tuple[list[Any], list[Any]]:
+    """The networks to predict with, and what their pixels mean (None for trained weights without a run).
+
+    Raises:
+        UserError: no checkpoint, one of another model, or weights that do not fit.
+    """
+    if config.get("weights") is not None:
+        if config.get("num_threads"):
+            import torch
+
+            torch.set_num_threads(config.num_threads)
+        networks = trained_weights.load(config)
+        return networks, [None] * len(networks)
+    given = list(config.run) if OmegaConf.is_list(config.run) else [config.run]
+    runs = (
+        []
+        if config.ckpt_path is not None
+        else [run for item in given for run in folders.runs_of(Path(str(item)))]
+    )
+    members = [config]
+    for run in runs[1:]:
+        member = saved_config.read_config(run)
+        with open_dict(member):
+            member.update({"run": str(run), "ckpt_path": None, "checkpoint": config.checkpoint})
+        members.append(member)
+    if runs:
+        with open_dict(config):
+            config.run = str(runs[0])
+    pairs = [load_model(member) for member in members]
+    return [module.network for module, _ in pairs], [specification for _, specification in pairs]
 
 
 def example(config: DictConfig) -> tuple[Path, Path]:

@@ -97,7 +97,7 @@ class Session:
             "schema": "nadir-results/1",
             "experiment": self.config.experiment_name,
             "data": {
-                "source": str(OmegaConf.select(self.config, "data.root") or self.config.data._target_),
+                "source": _source_of(self.config),
                 **self.datamodule.specification.to_dict(),
             },
             "metrics": metrics,
@@ -140,6 +140,15 @@ class Session:
             node, callbacks=self.callbacks, logger=self.loggers, plugins=plugins
         )
         return trainer
+
+
+def _source_of(config: DictConfig) -> str:
+    """What the data were made of: a folder, the products that were trained on, or how they were generated."""
+    for key in ("data.root", "data.train"):
+        given = OmegaConf.select(config, key)
+        if given is not None:
+            return ", ".join(map(str, given)) if OmegaConf.is_list(given) else str(given)
+    return str(config.data._target_)
 
 
 def open_loggers(config: DictConfig, folder: Path) -> list[Any]:

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, OmegaConf
 
 from errors import UserError
-from running import folders, mpi, saved_config, suggestions
+from running import folders, mpi, saved_config, suggestions, trained_weights
 from running.command_line import CommandLine
 
 LADDERS = "callbacks.rate_distortion.ladders"  # off in the test that closes a training, on in test.py
@@ -27,6 +27,8 @@ def prepare(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
     """
     if verb == "generate":
         line = _with_short_forms(verb, line)
+    if verb == "predict" and trained_weights.are_meant(line):
+        return verb, _with_short_forms(verb, trained_weights.with_weights(line))
     if verb in ("test", "predict"):
         return _prepare_on_run(verb, line)
     if verb == "train" and line.value("resume") is not None:
@@ -67,8 +69,9 @@ def explain(error: Exception, config_name: str, verb: str) -> str:
 
 def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
     run, checkpoint = line.value("run"), line.value("ckpt_path")
-    if run is not None and checkpoint is not None:
-        raise UserError("run= and ckpt_path= were both given; expected one of them")
+    named = [f"{key}=" for key in ("run", "ckpt_path", "weights") if line.has(key)]
+    if len(named) > 1:
+        raise UserError(f"{' and '.join(named)} were both given; expected one of them")
     if run is None and checkpoint is None:
         if line.only_asks:
             return verb, _with_short_forms(verb, line) if verb in _SHORT_FORMS else line

@@ -1,0 +1,104 @@
+"""`predict.py` without a run: weights that the catalogue names, or a file of published ones."""
+
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from errors import UserError
+from running.command_line import CommandLine
+from running.instantiation import instantiate
+from running.saved_config import CATALOGUE
+from running.suggestions import nearest
+
+_TASK = "super_resolve"  # what weights without a run are for
+_ANY_FILE = "file"  # the option of conf/weights that takes a file from the command line
+
+
+def are_meant(line: CommandLine) -> bool:
+    """Whether the command line names a sensor or weights, and no run."""
+    return not (line.has("run") or line.has("ckpt_path")) and (line.has("sensor") or line.has("weights"))
+
+
+def with_weights(line: CommandLine) -> CommandLine:
+    """The command line with `weights=` as an option of the catalogue, and the task that weights are for.
+
+    `weights=FILE convention=dsen2` becomes `weights=file weights.files=[FILE] weights.convention=dsen2`; without
+    `weights=` the sensor's own are taken.
+
+    Raises:
+        UserError: the sensor is not known or has no weights, or a file comes without a sensor.
+    """
+    sensor, weights = line.value("sensor"), line.value("weights")
+    words = line.without("weights", "convention").overrides
+    if weights is None:
+        words.append(f"weights={_weights_of(str(sensor))}")
+    elif not isinstance(weights, list) and _is_option("weights", str(weights)):
+        words.append(f"weights={weights}")
+        if sensor is None and str(weights) != _ANY_FILE:
+            words.append(f"sensor={OmegaConf.load(CATALOGUE / 'weights' / f'{weights}.yaml').sensor}")
+    else:
+        if sensor is None:
+            raise UserError(f"weights={_shown(weights)} need to know the instrument: give sensor=NAME")
+        files = [str(item) for item in (weights if isinstance(weights, list) else [weights])]
+        for file in files:
+            if not Path(file).is_file():
+                known = ", ".join(_options("weights"))
+                raise UserError(
+                    f"weights={file}: there is no such file, and no weights of that name"
+                    f"{nearest(file, _options('weights'))}; expected a file or one of {known}"
+                )
+        quoted = ",".join("'" + file.replace("'", "\\'") + "'" for file in files)
+        words += [f"weights={_ANY_FILE}", f"weights.files=[{quoted}]"]
+    if line.has("convention"):
+        words.append(f"weights.convention={line.value('convention')}")
+    if not line.has("task"):
+        words.append(f"task={_TASK}")
+    return CommandLine(line.flags, words)
+
+
+def load(config: DictConfig) -> list[Any]:
+    """The networks that `config.weights` names, for `config.sensor`; ready to predict.
+
+    Raises:
+        UserError: a file is missing, damaged, altered, or of another sensor.
+    """
+    sensor = instantiate(config.sensor)
+    bands = {m: [band.name for band in sensor.group(m)] for m in sensor.ground_sample_distances_m}
+    node: Any = OmegaConf.to_container(config.weights, resolve=True)
+    entries = (
+        [{**node["network"], "file": file} for file in node["files"]]
+        if "files" in node
+        else list(node["networks"].values())
+    )
+    return [instantiate(entry, sensor=sensor.name, bands=bands).eval() for entry in entries]
+
+
+def _weights_of(sensor: str) -> str:
+    if not _is_option("sensor", sensor):
+        known = [name for name in _options("sensor") if "_target_" in _load("sensor", name)]
+        raise UserError(
+            f"sensor: found '{sensor}'{nearest(sensor, known)}, expected one of {', '.join(known)}"
+        )
+    own = _load("sensor", sensor).get("weights")
+    if own is None:
+        raise UserError(
+            f"sensor={sensor} has no trained weights in conf/weights: give run=FOLDER or weights=FILE"
+        )
+    return str(own)
+
+
+def _load(group: str, name: str) -> Any:
+    return OmegaConf.load(CATALOGUE / group / f"{name}.yaml")
+
+
+def _options(group: str) -> list[str]:
+    return sorted(path.stem for path in (CATALOGUE / group).glob("*.yaml"))
+
+
+def _is_option(group: str, name: str) -> bool:
+    return name in _options(group)
+
+
+def _shown(weights: Any) -> str:
+    return f"[{','.join(map(str, weights))}]" if isinstance(weights, list) else str(weights)
