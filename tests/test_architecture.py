@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "lightning_modules": {"networks", "evaluation"},
     "callbacks": {"orbit", "evaluation", "inference", "products"},
     "running": {"callbacks", "orbit", "evaluation"},
+    "serving": {"running", "products"},
     "verbs": {"running"},
 }
 ROOMS = set(MAY_IMPORT) - {"verbs"}
