@@ -4,17 +4,14 @@ import math
 import zlib
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
 from errors import UserError
 from inference.sources import Source
+from products.filling import FILL_MARGIN, fill
 from products.specification import ImageSpecification
 from products.window import Window
 
 _NONE, _ALL, _SHARED, _PER_BAND = b"\x00", b"\x01", b"\x02", b"\x03"
-# Box radii in pixels of the averages that a hole is filled from, and how much less each wider one counts.
-_RADII, _DECAY = (1, 4, 12, 36), 1e-2
-FILL_MARGIN = max(_RADII)
 
 
 def missing_pixels(pixels: np.ndarray, mask_value: float | None) -> tuple[np.ndarray, np.ndarray]:
@@ -109,25 +106,9 @@ class FilledSource:
         wider = window.expand(FILL_MARGIN).clip(*self.shape[1:])
         pixels = self.source.read(wider)
         nodata, not_finite = missing_pixels(pixels, self.mask_value)
-        filled = _fill(self.specification.normalise(np.where(not_finite, 0, pixels)), ~(nodata | not_finite))
+        filled = fill(self.specification.normalise(np.where(not_finite, 0, pixels)), ~(nodata | not_finite))
         rows, columns = window.inside(wider)
         return filled[:, rows, columns]
-
-
-def _fill(values: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Normalised (C, h, w) float32 with the cells that are not `valid` replaced.
-
-    Weighted mean of the valid cells around: boxes of growing size, each wider one counting much less, so
-    the nearest decide where there are any; far from all of them 0, the low end of the range.
-    """
-    kept = np.where(valid, values, 0).astype(np.float64)
-    weights = valid.astype(np.float64)
-    total, norm = np.zeros_like(kept), np.full(kept.shape, _DECAY ** len(_RADII))
-    for order, radius in enumerate(_RADII):
-        size = (1, 2 * radius + 1, 2 * radius + 1)
-        total += _DECAY**order * uniform_filter(kept, size, mode="constant")
-        norm += _DECAY**order * uniform_filter(weights, size, mode="constant")
-    return np.where(valid, values, (total / norm).astype(np.float32))
 
 
 def _encode_mask(mask: np.ndarray) -> bytes:
