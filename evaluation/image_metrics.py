@@ -107,16 +107,25 @@ def ms_ssim(
 def spectral_angle(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | None = None) -> float | None:
     """Mean angle in degrees between the spectra of the two images, pixel by pixel.
 
+    Returns:
+        Degrees in [0, 180], or None for one band or where no pixel has a spectrum; see `spectral_angle_sum`.
+    """
+    total, count = spectral_angle_sum(reference, test, valid)
+    return total / count if count else None
+
+
+def spectral_angle_sum(
+    reference: np.ndarray, test: np.ndarray, valid: np.ndarray | None = None
+) -> tuple[float, int]:
+    """Sum of the angles in degrees between the spectra of the two images, and how many they are.
+
     Kruse et al., "The spectral image processing system (SIPS)", RSE 1993. Pixels whose reference is zero in
     all bands have no spectrum and are left out; a test spectrum of zeros is 90 degrees off. Two float32 images are
-    measured in float32.
-
-    Returns:
-        Degrees in [0, 180], or None for one band or where no pixel has a spectrum.
+    measured in float32. One band has no spectra.
     """
     _check(reference, test, valid)
     if reference.shape[0] < 2:
-        return None
+        return 0.0, 0
     kind = _kind(reference, test)
     x, y = reference.astype(kind, copy=False), test.astype(kind, copy=False)
     if valid is not None and not valid.all():
@@ -128,7 +137,7 @@ def spectral_angle(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | 
     angle = 2.0 * np.arctan2(difference, total)
     angle[y_norm == 0] = np.pi / 2
     angle = angle[x_norm > 0]
-    return float(np.degrees(angle.mean(dtype=np.float64))) if angle.size else None
+    return float(np.degrees(angle.sum(dtype=np.float64))), int(angle.size)
 
 
 def mae(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | None = None) -> float:
@@ -180,12 +189,24 @@ def ergas(
     _check(reference, test, valid)
     x, y = reference.astype(np.float64), test.astype(np.float64)
     x, y = (z.reshape(len(z), -1) if valid is None else z[:, valid] for z in (x, y))
-    means = x.mean(axis=1)
-    # A mean of nothing but rounding errors is zero.
-    if np.any(np.abs(means) <= x.shape[1] * np.finfo(np.float64).eps * np.abs(x).max()):
+    largest = float(np.abs(x).max())
+    return ergas_of_bands(np.square(x - y).mean(axis=1), x.mean(axis=1), ratio, x.shape[1], largest)
+
+
+def ergas_of_bands(
+    squared_errors: np.ndarray, means: np.ndarray, ratio: float, pixels: int = 1, largest: float = 0.0
+) -> float | None:
+    """ERGAS of mean squared errors and means of the reference, one for each band `(C,)`; see `ergas`.
+
+    Args:
+        squared_errors, means: over all pixels.
+        ratio: as for `ergas`.
+        pixels, largest: that the means were taken over, and the largest value among them: a mean of nothing but
+            rounding errors is zero.
+    """
+    if np.any(np.abs(means) <= pixels * np.finfo(np.float64).eps * largest):
         return None
-    relative = np.square(x - y).mean(axis=1) / np.square(means)
-    return float(100.0 / ratio * np.sqrt(relative.mean()))
+    return float(100.0 / ratio * np.sqrt((squared_errors / np.square(means)).mean()))
 
 
 def _check(reference: np.ndarray, test: np.ndarray, valid: np.ndarray | None) -> None:
