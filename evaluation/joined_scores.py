@@ -21,7 +21,8 @@ def join_scores(results: Sequence[dict[str, Any]], labels: Sequence[str]) -> dic
 
     Returns:
         `scores` {label or baseline: {metric: mean}}, `scores_spread` {label: {metric: standard deviation over
-        seeds}} where there are at least two, `num_seeds` {label: runs}.
+        seeds}} where there are at least two, `num_seeds` {label: runs}, and where the runs have them `bands`
+        {label or baseline: {band: {metric: mean}}}.
 
     Raises:
         UserError: a run without scores, or runs tested on other data.
@@ -48,11 +49,32 @@ def join_scores(results: Sequence[dict[str, Any]], labels: Sequence[str]) -> dic
     spread = {
         label: _over_seeds(members, statistics.stdev) for label, members in groups.items() if len(members) > 1
     }
+    bands = _bands(results, labels)
     return {
         "scores": {**means, **baselines},
         "scores_spread": spread,
         "num_seeds": {label: len(members) for label, members in groups.items()},
+        **({"bands": bands} if bands else {}),
     }
+
+
+def _bands(
+    results: Sequence[dict[str, Any]], labels: Sequence[str]
+) -> dict[str, dict[str, dict[str, float | None]]]:
+    """Scores by band, averaged over seeds; baselines of the first run that has them."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    baselines: dict[str, Any] = {}
+    for result, label in zip(results, labels, strict=True):
+        for name, bands in (result.get("bands") or {}).items():
+            if name == MODEL:
+                groups.setdefault(label, []).append(bands)
+            else:
+                baselines.setdefault(name, bands)
+    means = {
+        label: {band: _over_seeds([m[band] for m in members], statistics.fmean) for band in members[0]}
+        for label, members in groups.items()
+    }
+    return {**means, **baselines}
 
 
 def labels_of(words: Sequence[Sequence[str]], names: Sequence[str]) -> list[str]:

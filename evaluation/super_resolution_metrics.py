@@ -65,7 +65,7 @@ class ErrorSums:
             sums[0, band], sums[1, band] = np.dot(difference, difference), x.sum()
             sums[2, band], counts[1, band] = quality_sum(target[band], prediction[band], inside)
             counts[0, band] = x.size
-        everywhere = valid.all(axis=0)
+        everywhere: np.ndarray = np.asarray(valid.all(axis=0))
         angle, spectra = 0.0, 0
         if everywhere.any():
             angle, spectra = spectral_angle_sum(target, prediction, everywhere)
@@ -142,7 +142,7 @@ def _mean(values: list[float | None]) -> float | None:
 
 def _bounding_box(valid: np.ndarray) -> tuple[slice, slice]:
     """The smallest rectangle with all valid pixels: what lies around it need not be looked at."""
-    somewhere = valid.any(axis=0)
+    somewhere: np.ndarray = np.asarray(valid.any(axis=0))
     rows, columns = (np.flatnonzero(somewhere.any(axis=axis)) for axis in (1, 0))
     if not rows.size:
         return slice(0, 0), slice(0, 0)

@@ -51,7 +51,7 @@ def _window_sums(image: np.ndarray) -> np.ndarray:
     height, width = image.shape[0] // STEP * STEP, image.shape[1] // STEP * STEP
     if min(height, width) < WINDOW_SIZE:
         return np.zeros((0, 0), image.dtype)
-    rows = sum(image[start:height:STEP, :width] for start in range(STEP))
-    blocks = sum(rows[:, start::STEP] for start in range(STEP))
+    rows = np.add.reduce([image[start:height:STEP, :width] for start in range(STEP)])
+    blocks: np.ndarray = np.add.reduce([rows[:, start::STEP] for start in range(STEP)])
     halves = blocks[:-1] + blocks[1:]
     return np.asarray(halves[:, :-1] + halves[:, 1:])

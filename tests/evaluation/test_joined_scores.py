@@ -38,3 +38,13 @@ def test_labels_name_what_differs_but_seeds():
     ]
     assert labels_of(words, ["toy"] * 3) == ["toy", "toy", "toy model.residual=true"]
     assert labels_of([["experiment=a"], ["experiment=b"]], ["a", "b"]) == ["a", "b"]
+
+
+def test_scores_by_band_are_averaged_too():
+    runs = [
+        {**result(20.0), "bands": {"model": {"B5": {"rmse": rmse}}, "bicubic": {"B5": {"rmse": 9.0}}}}
+        for rmse in (4.0, 6.0)
+    ]
+    joined = join_scores(runs, ["a", "a"])
+    assert joined["bands"] == {"a": {"B5": {"rmse": 5.0}}, "bicubic": {"B5": {"rmse": 9.0}}}
+    assert "bands" not in join_scores([result(20.0)], ["a"])

@@ -51,3 +51,22 @@ def test_no_table_without_scores_and_everything_fits_80_columns() -> None:
     text = printed({"scores": full, "scores_spread": everything})
     assert "interpolation" in text and "…" not in text
     assert all(name in text for name in ("ERGAS", "J ratio", "kappa", "J real"))
+
+
+def test_super_resolution_has_its_scores_and_a_row_for_each_band() -> None:
+    others = {"sre": 33.8, "ergas": 0.9, "consistency_rmse": 9.0, "sam": None}
+    scores = {
+        "model": {"rmse": 41.16, "uiq": 0.981, **others},
+        "bicubic": {"rmse": 146.4, "uiq": 0.884, **others},
+    }
+    bands = {"model": {"B5": {"rmse": 26.3}, "B12": {"rmse": None}}, "bicubic": {"B5": {"rmse": 105.04}}}
+    text = printed(
+        {"scores": scores, "bands": bands, "scored": {"target_m": 20, "scenes": 1, "windows": 9, "pixels": 4}}
+    )
+    plain = re.sub("\x1b\\[[0-9;]*m", "", text)
+    assert "target_m: 20, scenes: 1, windows: 9" in plain and "SAM " not in plain
+    lines = {line.split()[0]: line.split()[1:] for line in plain.splitlines() if line.strip()}
+    assert lines["model"] == ["41.2", "33.80", "0.981", "0.90", "9.0"]
+    assert lines["bicubic"][0] == "146.4" and lines["B5"] == ["26.3", "105.0"] and lines["B12"] == ["-", "-"]
+    bold = {part.split("\x1b[0m")[0].strip() for part in text.split("\x1b[1m")[1:]}
+    assert {"41.2", "0.981", "26.3"} <= bold and "105.0" not in bold
