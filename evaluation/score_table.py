@@ -64,7 +64,7 @@ def score_tables(results: Mapping[str, Any]) -> list[Table]:
     for title, columns, needed in (
         ("scores", OURS, "psnr"),
         ("scores as published", PUBLISHED, "psnr_published"),
-        ("scores: RMSE in digital numbers, SRE in dB, SAM in degrees", SUPER_RESOLUTION, "rmse"),
+        ("scores: RMSE in DN, SRE in dB, SAM in degrees", SUPER_RESOLUTION, "rmse"),
     ):
         if any(values.get(needed) is not None for values in scores.values()):
             tables.append(_table(title, tested, columns, scores, spread))
