@@ -14,6 +14,7 @@ import torch
 from compressai.models import CompressionModel
 
 from errors import UserError
+from inference.block_cache import block_cache
 from inference.codec_container import TILE_MULTIPLE, ContainerHeader, ContainerReader, ContainerWriter
 from inference.codec_tiles import SceneDecoder, SceneEncoder, WrongIntegersError
 from inference.engine import with_progress
@@ -62,7 +63,7 @@ def compress(
         )
     _expect_different(input, output)
     stages = CodecStages(network, device)
-    with RasterSource(input) as raster:
+    with block_cache(), RasterSource(input) as raster:
         metadata = raster.metadata
         _check_raster(raster, specification)
         nodata = specification.nodata if metadata.nodata is None else metadata.nodata
@@ -130,6 +131,7 @@ def decompress(
         shape = (specification.num_bands, header.height, header.width)
         with (
             _threads(header.threads),
+            block_cache(),
             RasterSink(output, shape, metadata, tiles.tile_size, provenance) as sink,
         ):
             try:

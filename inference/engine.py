@@ -2,12 +2,14 @@
 
 Mode `halo`: a model sees each tile with a margin of context at least as wide as its receptive field, and
 only the tile itself is kept, so the tiled result is the untiled one. Stages can feed each other (image ->
-latents -> hyper-latents): each is a `Source` whose tiles are computed when they are asked for.
+latents -> hyper-latents): each is a `Source` whose tiles are computed when they are asked for. What a window
+of a scene consists of is the source's affair: one array, or several grids of one product.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -16,19 +18,35 @@ from inference.sources import PaddedSource, Source
 from inference.windows import TileGrid
 from products.window import Window
 
+Cells = TypeVar("Cells")
+Cells_co = TypeVar("Cells_co", covariant=True)
+Cells_contra = TypeVar("Cells_contra", contravariant=True)
 
-class TileFunction(Protocol):
+
+class WindowSource(Protocol[Cells_co]):
+    """Anything that gives out windows of a scene; `Source` is the one that gives arrays (C, h, w)."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Bands, rows, columns."""
+
+    def read(self, window: Window) -> Cells_co:
+        """What lies in a window inside the scene."""
+
+
+class TileFunction(Protocol[Cells_contra]):
     """A model on one window.
 
-    Given the cells of `window` of the source (C, h, w) and the tile `core` of the output that is wanted, it
-    returns the output of the whole window, (C', h * ratio, w * ratio), or of the core alone.
+    Given the cells of `window` of the source, (C, h, w) or whatever the source gives, and the tile `core` of the
+    output that is wanted, it returns the output of the whole window, (C', h * ratio, w * ratio), or of the core
+    alone.
     """
 
-    def __call__(self, array: np.ndarray, window: Window, core: Window) -> np.ndarray:
+    def __call__(self, array: Cells_contra, window: Window, core: Window) -> np.ndarray:
         """Run the model."""
 
 
-class HaloStage:
+class HaloStage(Generic[Cells]):
     """One model applied to tiles of a source, each with its margin of context.
 
     Args:
@@ -40,15 +58,33 @@ class HaloStage:
             output.
     """
 
-    def __init__(self, source: Source, function: TileFunction, ratio: Fraction | int, halo: int) -> None:
+    def __init__(
+        self,
+        source: WindowSource[Cells],
+        function: TileFunction[Cells],
+        ratio: Fraction | int,
+        halo: int,
+    ) -> None:
         self.source, self.function, self.halo = source, function, halo
         self.ratio = Fraction(ratio)
 
+    def window(self, core: Window) -> Window:
+        """The window of the source that the tile `core` of the output needs."""
+        _, height, width = self.source.shape
+        return core.scale(1 / self.ratio).expand(self.halo).clip(height, width)
+
+    def read(self, core: Window) -> Cells:
+        """What the source holds in that window."""
+        return self.source.read(self.window(core))
+
     def compute(self, core: Window) -> np.ndarray:
         """The model's output for the tile `core` (a window of the output grid)."""
-        _, height, width = self.source.shape
-        window = core.scale(1 / self.ratio).expand(self.halo).clip(height, width)
-        output = self.function(self.source.read(window), window, core)
+        return self.run(core, self.read(core))
+
+    def run(self, core: Window, cells: Cells) -> np.ndarray:
+        """The model's output for the tile `core`, given what `read` gave for it."""
+        window = self.window(core)
+        output = self.function(cells, window, core)
         if output.shape[1:] == (core.height, core.width):
             return output
         rows, columns = core.inside(window.scale(self.ratio))
@@ -110,7 +146,7 @@ class SlidingTiles:
 
 def process(
     source: Source,
-    function: TileFunction,
+    function: TileFunction[np.ndarray],
     sink: Sink,
     *,
     ratio: Fraction | int = 1,
@@ -146,11 +182,63 @@ def process(
     padded = PaddedSource(source, multiple, edges)
     stage = HaloStage(padded, function, ratio, halo)
     tiles = TileGrid(*padded.shape[1:], tile_size)
-    for tile in with_progress(tiles, len(tiles), progress):
-        core = tile.scale(ratio)
+    cores = [tile.scale(ratio) for tile in tiles]
+    for core, output in computed(stage, cores, progress=progress):
         wanted = core.clip(whole.height, whole.width)
         rows, columns = wanted.inside(core)
-        sink.write(wanted, stage.compute(core)[:, rows, columns])
+        sink.write(wanted, output[:, rows, columns])
+
+
+def process_area(
+    stage: HaloStage[Cells],
+    sink: Sink,
+    area: Window,
+    *,
+    tile_size: int = 512,
+    prefetch: bool = False,
+    progress: str = "",
+) -> None:
+    """Run a stage over a part of its scene; context comes from beyond the part where the scene goes on.
+
+    A tile of a part is what it would be of the whole scene.
+
+    Args:
+        stage: the model on its source.
+        sink: takes (C', area.height, area.width).
+        area: the part, on the output's grid.
+        tile_size: side of a tile in cells of the output.
+        prefetch: read the next tile in a thread of its own while one is computed.
+        progress: what the progress bar says; none when empty.
+
+    Raises:
+        ValueError: the sink has another size.
+    """
+    if sink.shape[1:] != (area.height, area.width):
+        raise ValueError(f"the sink is {sink.shape[1:]}, expected {(area.height, area.width)}")
+    tiles = TileGrid(area.height, area.width, tile_size)
+    cores = [tile._replace(row=tile.row + area.row, column=tile.column + area.column) for tile in tiles]
+    for core, output in computed(stage, cores, prefetch=prefetch, progress=progress):
+        sink.write(core._replace(row=core.row - area.row, column=core.column - area.column), output)
+
+
+def computed(
+    stage: HaloStage[Cells], cores: list[Window], *, prefetch: bool = False, progress: str = ""
+) -> Iterator[tuple[Window, np.ndarray]]:
+    """The tiles of a stage with their output, in order; reading may run one tile ahead."""
+    shown = with_progress(cores, len(cores), progress)
+    if not prefetch:
+        for core in shown:
+            yield core, stage.compute(core)
+        return
+    # One thread: a product is read by no two at once, and no more than one window waits.
+    with ThreadPoolExecutor(1, "prefetch") as executor:
+        ahead = executor.submit(stage.read, cores[0])
+        for number, core in enumerate(shown, start=1):
+            cells = ahead.result()
+            if number < len(cores):
+                ahead = executor.submit(stage.read, cores[number])
+            yield core, stage.run(core, cells)
+            del cells
 
 
 def with_progress(items: Iterable[Window], total: int, description: str) -> Iterator[Window]:

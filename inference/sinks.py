@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 
 from errors import UserError
-from inference.sources import GDAL_CACHE_MEGABYTES, RasterMetadata
+from inference.sources import RasterMetadata
 from products.window import Window
 
 _LARGEST_BLOCK = 512  # pixels a side
@@ -90,6 +90,7 @@ class RasterSink:
         tile_size: size in pixels of the windows that will be written, a multiple of 16; the file's own
             blocks divide it, so that no block is written twice.
         provenance: further tags, e.g. which model made the pixels.
+        scaling: (scale, offset) of each band: physical value = scale * digital number + offset.
 
     Raises:
         UserError: the file cannot be written.
@@ -102,8 +103,9 @@ class RasterSink:
         metadata: RasterMetadata,
         tile_size: int,
         provenance: Mapping[str, str] | None = None,
+        scaling: Sequence[tuple[float, float]] = (),
     ) -> None:
-        self._shape, self._metadata = shape, metadata
+        self._shape, self._metadata, self._scaling = shape, metadata, tuple(scaling)
         self._block = math.gcd(tile_size, _LARGEST_BLOCK)
         self._provenance = dict(provenance or {})
         self._file = TemporaryFile(path)
@@ -132,12 +134,13 @@ class RasterSink:
         try:
             if metadata.crs:
                 profile["crs"] = CRS.from_wkt(metadata.crs)
-            with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MEGABYTES):
-                self._dataset = rasterio.open(temporary, "w", **profile)
+            self._dataset = rasterio.open(temporary, "w", **profile)
             self._dataset.update_tags(**metadata.tags, **self._provenance)
             for number, name in enumerate(metadata.bands, start=1):
                 if name:
                     self._dataset.set_band_description(number, name)
+            if self._scaling:
+                self._dataset.scales, self._dataset.offsets = zip(*self._scaling, strict=True)
         except BaseException as error:
             self.__exit__(type(error), error, error.__traceback__)
             if isinstance(error, RasterioError | OSError | ValueError):  # ValueError: a bad CRS or nodata
@@ -153,8 +156,7 @@ class RasterSink:
         """
         area = rasterio.windows.Window(window.column, window.row, window.width, window.height)
         try:
-            with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MEGABYTES):
-                self._dataset.write(array, window=area)
+            self._dataset.write(array, window=area)
         except RasterioError as error:
             raise UserError(f"{self._file.path} cannot be written: {error}") from error
 

@@ -12,9 +12,6 @@ from rasterio.errors import RasterioError, RasterioIOError
 from errors import UserError
 from products.window import Window
 
-# GDAL's own cache grows to 5 % of the machine's memory unless told otherwise.
-GDAL_CACHE_MEGABYTES = 64
-
 
 class Source(Protocol):
     """Anything that gives out windows of a scene of shape (C, H, W)."""
@@ -79,8 +76,7 @@ class RasterSource:
             found = "a folder" if self.path.is_dir() else "no such file"
             raise UserError(f"{self.path}: found {found}, expected a raster file")
         try:
-            with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MEGABYTES):
-                self._dataset = rasterio.open(self.path)
+            self._dataset = rasterio.open(self.path)
         except RasterioError as error:
             raise UserError(f"{self.path} is not a raster that can be read: {error}") from error
         nodata = {str(value) for value in self._dataset.nodatavals}
@@ -117,8 +113,7 @@ class RasterSource:
         """
         area = rasterio.windows.Window(window.column, window.row, window.width, window.height)
         try:
-            with rasterio.Env(GDAL_CACHEMAX=GDAL_CACHE_MEGABYTES):
-                return self._dataset.read(window=area)
+            return self._dataset.read(window=area)
         except RasterioIOError as error:
             raise UserError(
                 f"{self.path} cannot be read at row {window.row}, column {window.column}: {error}"

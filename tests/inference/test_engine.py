@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
-from inference.engine import HaloStage, SlidingTiles, process
+from inference.engine import HaloStage, SlidingTiles, process, process_area
 from inference.sinks import ArraySink
 from inference.sources import ArraySource
 from inference.windows import TileGrid
@@ -67,6 +67,47 @@ def test_impossible_arguments() -> None:
         process(source, lambda a, w, c: a, ArraySink((1, 8, 8), "uint8"), tile_size=6, multiple=4)
     with pytest.raises(ValueError, match="the sink is"):
         process(source, lambda a, w, c: a, ArraySink((1, 8, 9), "uint8"))
+
+
+@pytest.mark.parametrize("prefetch", [False, True])
+def test_a_part_of_a_scene_is_what_it_is_in_the_whole(prefetch: bool) -> None:
+    array = np.random.default_rng(0).integers(0, 100, (1, 90, 70)).astype(np.float64)
+
+    def blur(cells: np.ndarray, window: Window, core: Window) -> np.ndarray:
+        return np.rint(uniform_filter(cells, (1, 7, 7), mode="constant") * 49)
+
+    whole = blur(array, Window(0, 0, 90, 70), Window(0, 0, 90, 70))
+    stage = HaloStage(ArraySource(array), blur, 1, 3)
+    for area in (Window(0, 0, 90, 70), Window(20, 31, 41, 39), Window(7, 0, 2, 70)):
+        sink = ArraySink((1, area.height, area.width), "float64")
+        process_area(stage, sink, area, tile_size=16, prefetch=prefetch)
+        np.testing.assert_array_equal(sink.array, whole[:, *area.inside(Window(0, 0, 90, 70))])
+    with pytest.raises(ValueError, match="the sink is"):
+        process_area(stage, ArraySink((1, 8, 9), "float64"), Window(0, 0, 9, 8))
+
+
+def test_reading_ahead_stays_one_tile_ahead_and_its_errors_arrive() -> None:
+    events: list[str] = []
+
+    class Numbered(ArraySource):
+        def read(self, window: Window) -> np.ndarray:
+            if window.row == 4:
+                raise RuntimeError("damaged")
+            events.append(f"read {window.row}")
+            return super().read(window)
+
+    def same(cells: np.ndarray, window: Window, core: Window) -> np.ndarray:
+        events.append(f"compute {core.row}")
+        return cells
+
+    stage = HaloStage(Numbered(np.zeros((1, 6, 1))), same, 1, 0)
+    with pytest.raises(RuntimeError, match="damaged"):
+        process_area(stage, ArraySink((1, 6, 1), "float64"), Window(0, 0, 6, 1), tile_size=1, prefetch=True)
+    assert [event for event in events if event.startswith("compute")] == [
+        f"compute {row}" for row in range(4)
+    ]
+    for row in range(2):
+        assert events.index(f"read {row + 2}") > events.index(f"compute {row}") - 1
 
 
 def test_chained_stages_keep_only_a_few_rows_of_tiles() -> None:

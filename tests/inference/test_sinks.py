@@ -26,7 +26,7 @@ def test_array_sink_puts_windows_in_place() -> None:
 def test_raster_sink_writes_a_tiled_geotiff(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 99, (2, 150, 203)).astype(np.uint16)
     path = tmp_path / "deep" / "a.tif"
-    with RasterSink(path, (2, 150, 203), METADATA, 64, {"MODEL": "m"}) as sink:
+    with RasterSink(path, (2, 150, 203), METADATA, 64, {"MODEL": "m"}, [(1e-4, -0.1), (2, 0)]) as sink:
         for tile in TileGrid(150, 203, 64):
             rows, columns = tile.inside(Window(0, 0, 150, 203))
             sink.write(tile, pixels[:, rows, columns])
@@ -37,6 +37,7 @@ def test_raster_sink_writes_a_tiled_geotiff(tmp_path: Path) -> None:
         assert dataset.nodata == 0
         assert dataset.crs.to_epsg() == 32633
         assert dataset.descriptions == ("red", None)
+        assert dataset.scales == (1e-4, 2) and dataset.offsets == (-0.1, 0)
         assert dataset.tags()["A"] == "b" and dataset.tags()["MODEL"] == "m"
         assert tuple(dataset.transform)[:6] == METADATA.transform
     assert list(path.parent.iterdir()) == [path]
