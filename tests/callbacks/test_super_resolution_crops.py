@@ -26,7 +26,7 @@ def test_holes_and_no_numbers_do_not_attract() -> None:
     difference[20, 40] = np.inf
     difference[20, 20:40] = 1.0
     valid = ALL.copy()
-    valid[:16, :13] = False  # too little is left there
+    valid[:24, :13] = False  # too little is left there
     crop = most_telling({}, valid, difference, 16)
     assert crop is not None and crop.row >= 8 and crop.column >= 16
     assert most_telling({}, ~ALL, difference, 16) is None
