@@ -6,8 +6,9 @@ latents -> hyper-latents): each is a `Source` whose tiles are computed when they
 of a scene consists of is the source's affair: one array, or several grids of one product.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from fractions import Fraction
 from typing import Generic, Protocol, TypeVar
 
@@ -217,13 +218,15 @@ def process_area(
         raise ValueError(f"the sink is {sink.shape[1:]}, expected {(area.height, area.width)}")
     tiles = TileGrid(area.height, area.width, tile_size)
     cores = [tile._replace(row=tile.row + area.row, column=tile.column + area.column) for tile in tiles]
-    for core, output in computed(stage, cores, prefetch=prefetch, progress=progress):
-        sink.write(core._replace(row=core.row - area.row, column=core.column - area.column), output)
+    # Closed here and now when writing fails: the source may be closed next, and nothing may still be read from it.
+    with closing(computed(stage, cores, prefetch=prefetch, progress=progress)) as outputs:
+        for core, output in outputs:
+            sink.write(core._replace(row=core.row - area.row, column=core.column - area.column), output)
 
 
 def computed(
     stage: HaloStage[Cells], cores: list[Window], *, prefetch: bool = False, progress: str = ""
-) -> Iterator[tuple[Window, np.ndarray]]:
+) -> Generator[tuple[Window, np.ndarray], None, None]:
     """The tiles of a stage with their output, in order; reading may run one tile ahead."""
     shown = with_progress(cores, len(cores), progress)
     if not prefetch:
