@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import h5py
+import hydra
 import numpy as np
+from omegaconf import OmegaConf
 
+CONF = Path(__file__).resolve().parents[2] / "conf" / "sensor"
 NODATA = -28672
 NAMES = {
     "modis": "MOD09.A2019021.0040.006.2019023021045.hdf",
@@ -30,6 +33,14 @@ BANDS = {
 SCAN_M = {"modis": 10000, "viirs": 12000}
 ALIGNED_M = {"modis": 1000, "viirs": 0}
 RADIUS_M = 6371007.181
+
+
+def sensor(instrument="modis", **options):
+    """The sensor of the catalogue, with options for its readers of swaths."""
+    config = OmegaConf.load(CONF / f"{instrument}.yaml")
+    for reader in config.readers[:2]:
+        reader.update(options)
+    return hydra.utils.instantiate(config)
 
 
 def positions(instrument, metres, scans, width, *, longitude=14.0, latitude=50.0, overlap=0.2, azimuth=12.0):
