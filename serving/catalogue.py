@@ -1,0 +1,137 @@
+"""What can be asked of this server, read off the catalogue: sensors with networks, trainings, help of the keys."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from running.saved_config import CATALOGUE
+
+SENSOR_CLASS = "products.sensor.Sensor"
+_TRAININGS = "super_resolution_*.yaml"
+_KEY = re.compile(r"^(?P<indent> *)(?P<key>[\w/ ]+):.*?\s#\s*(?P<comment>.+)$")
+
+
+@dataclass(frozen=True)
+class ServedSensor:
+    """A sensor that predictions are made for.
+
+    Attributes:
+        name: option of `conf/sensor`.
+        title: the instrument in words.
+        targets_m: ground sample distances of the bands that can be sharpened.
+        weights: option of `conf/weights`; None: `runs` serve it.
+        networks: names of the weights' networks, by target grid.
+        runs: run folders that serve it.
+    """
+
+    name: str
+    title: str
+    targets_m: tuple[int, ...]
+    weights: str | None
+    networks: dict[str, int]
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Training:
+    """An experiment that the server trains.
+
+    Attributes:
+        experiment: option of `conf/experiment`.
+        sensor: option of `conf/sensor`.
+        target_m: ground sample distance of the bands that are learned.
+    """
+
+    experiment: str
+    sensor: str
+    target_m: int
+
+
+def sensor_names(catalogue: Path = CATALOGUE) -> list[str]:
+    """The options of `conf/sensor` that products are opened with."""
+    return [
+        path.stem
+        for path in sorted((catalogue / "sensor").glob("*.yaml"))
+        if _load(path).get("_target_") == SENSOR_CLASS
+    ]
+
+
+def served_sensors(models: dict[str, list[str]], catalogue: Path = CATALOGUE) -> dict[str, ServedSensor]:
+    """The sensors that have weights in the catalogue, or runs in the server's settings; by name."""
+    served = {}
+    for name in sensor_names(catalogue):
+        node = _load(catalogue / "sensor" / f"{name}.yaml")
+        weights = node.get("weights")
+        file = catalogue / "weights" / f"{weights}.yaml"
+        runs = tuple(models.get(name, ()))
+        if not runs and (weights is None or not file.is_file()):
+            continue
+        distances = sorted({int(band["ground_sample_distance_m"]) for band in node["bands"].values()})
+        networks = {} if runs else _networks(_load(file))
+        targets = sorted(set(networks.values())) or distances[1:]
+        served[name] = ServedSensor(
+            name, str(node.get("title", name)), tuple(targets), None if runs else str(weights), networks, runs
+        )
+    return served
+
+
+def trainings(catalogue: Path = CATALOGUE) -> list[Training]:
+    """The experiments of super-resolution, by name."""
+    found = []
+    for path in sorted((catalogue / "experiment").glob(_TRAININGS)):
+        node = _load(path)
+        sensor = _chosen(node, "sensor")
+        target_m = OmegaConf.select(node, "data.target_m")
+        if sensor is not None and isinstance(target_m, int):
+            found.append(Training(path.stem, sensor, target_m))
+    return found
+
+
+def help_of(file: str, catalogue: Path = CATALOGUE) -> dict[str, str]:
+    """The comment behind each key of a file of the catalogue, by dotted key (`region.pixels`).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    comments: dict[str, str] = {}
+    path: list[tuple[int, str]] = []
+    for line in (catalogue / file).read_text(encoding="utf-8").splitlines():
+        bare = re.match(r"^( *)([\w/ ]+):", line)
+        if bare is None:
+            continue
+        indent = len(bare[1])
+        path = [entry for entry in path if entry[0] < indent]
+        path.append((indent, bare[2]))
+        if (found := _KEY.match(line)) is not None:
+            comments[".".join(key for _, key in path)] = found["comment"].strip()
+    return comments
+
+
+def _networks(weights: DictConfig) -> dict[str, int]:
+    """Networks of an option of `conf/weights` whose target grid is written there, finest first."""
+    entries: Any = OmegaConf.to_container(weights, resolve=False)
+    nodes = entries.get("networks") or {}
+    known = {
+        str(name): int(node["target_m"])
+        for name, node in nodes.items()
+        if isinstance(node, dict) and isinstance(node.get("target_m"), int)
+    }
+    return dict(sorted(known.items(), key=lambda entry: entry[1])) if len(known) == len(nodes) else {}
+
+
+def _chosen(node: DictConfig, group: str) -> str | None:
+    for entry in node.get("defaults", []):
+        if OmegaConf.is_dict(entry):
+            for key, option in entry.items():
+                if str(key).removeprefix("override ").lstrip("/") == group:
+                    return None if option is None else str(option)
+    return None
+
+
+def _load(path: Path) -> DictConfig:
+    node = OmegaConf.load(path)
+    assert isinstance(node, DictConfig)
+    return node
