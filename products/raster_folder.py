@@ -125,7 +125,7 @@ class RasterFolderReader:
             if found is not None:
                 places[name] = BandFile(str(found), number or 1)
                 continue
-            described = _described(files) if described is None else described
+            described = _described(files, sensor) if described is None else described
             for title in (name, band.source, band.description):
                 if title in described:
                     places[name] = described[title]
@@ -170,8 +170,9 @@ def _files(path: Path) -> list[Path]:
     )
 
 
-def _described(files: Sequence[Path]) -> dict[str, BandFile]:
-    """Bands by the descriptions in the files."""
+def _described(files: Sequence[Path], sensor: Sensor) -> dict[str, BandFile]:
+    """Bands of the sensor by their descriptions in the files."""
+    wanted = {title for band in sensor.bands.values() for title in (band.name, band.source, band.description)}
     found: dict[str, BandFile] = {}
     for file in files:
         try:
@@ -179,6 +180,8 @@ def _described(files: Sequence[Path]) -> dict[str, BandFile]:
         except UnreadableImage:
             continue  # some other file; a band that is missing is told by its name
         for number, name in zip(info.indexes, info.band_names, strict=True):
+            if name not in wanted:
+                continue
             if name in found:
                 raise UserError(
                     f"{file}: found band {name}, which is in {Path(found[name].path).name} too, expected one"
