@@ -20,6 +20,7 @@ from callbacks.super_resolution_panels import (
 )
 from evaluation.super_resolution_consistency import ConsistencySums
 from evaluation.super_resolution_scores import MODEL, SuperResolutionScoreBoard
+from products.filling import fill
 from products.grid import GridRelation
 from products.resampling import upsample
 from products.window import Window
@@ -33,9 +34,10 @@ class SuperResolutionScores(pl.Callback):
     baseline, `bicubic`, `target` (B, C, H, W), `valid` (B, C, H, W) bool and `scene`; for all others the callback does
     nothing. Sums are kept and the crops that are drawn, not images.
 
-    The datamodule says `specification` (names of the bands) and `factor`; where it has `consistency_windows(limit)`
-    (samples at full resolution: `inputs`, `coarse`, `valid`, `factor`, `row_offset`, `column_offset`, `scene`), the
-    module's `network` is run on them and its result, degraded, compared with what was measured.
+    The datamodule says `specification` (names of the bands), `factor` and, where its split is doubtful, `split_note`.
+    Where it has `consistency_windows(limit)` (samples at full resolution: `inputs`, `coarse`, `valid`, `factor`,
+    `row_offset`, `column_offset`, `scene`), the module's `network` is run on them and its result, degraded, compared
+    with what was measured.
 
     Args:
         folder: where pictures go.
@@ -128,6 +130,8 @@ class SuperResolutionScores(pl.Callback):
         self._board = SuperResolutionScoreBoard(
             data.specification.bands, self._resolutions[-1], int(data.factor), self.threads
         )
+        if getattr(data, "split_note", None):
+            self._board.notes["split"] = data.split_note
 
     def _measure_consistency(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         assert self._board is not None
@@ -150,7 +154,8 @@ class SuperResolutionScores(pl.Callback):
                 BILINEAR: _numpy(sample["inputs"][self._resolutions[-1]]),
             }
             cells, fine = Window(0, 0, *coarse.shape[1:]), Window(0, 0, *images[MODEL].shape[1:])
-            images[BICUBIC] = upsample(coarse, relation, cells, fine, order="bicubic")
+            known = valid | (coarse != 0)  # the ring around what counts is data too
+            images[BICUBIC] = upsample(fill(coarse, known), relation, cells, fine, order="bicubic")
             self._board.add_consistency(
                 {name: ConsistencySums.of(images[name], coarse, valid, relation) for name in METHODS}
             )

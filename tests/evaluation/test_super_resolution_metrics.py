@@ -130,3 +130,13 @@ def test_the_baselines_of_a_real_scene(real_data: Path) -> None:
     assert mirrored["sam"] == pytest.approx(1.75, abs=0.006) and round(mirrored["uiq"], 3) == 0.837
     bilinear = scores(coarse, inside, "bilinear")  # what data and networks use: edges repeated
     assert bilinear["rmse"] == pytest.approx(174.5, abs=0.1)
+
+
+@pytest.mark.real
+def test_the_bicubic_baseline_of_60_m(real_data: Path) -> None:
+    with h5py.File(real_data / "s2_dsen2_demo" / "S2A_MSIL1C_20170527_T33UUB.mat") as file:
+        target = np.asarray(file["im60"], np.float32).transpose(0, 2, 1)[:, :96, :96]
+    image = upsample(
+        degrade(target, 6), GridRelation(6), Window(0, 0, 16, 16), Window(0, 0, 96, 96), order="bicubic"
+    )
+    assert round(ErrorSums.of(image, target, np.ones(target.shape, bool)).scores(6)["rmse"], 1) == 105.5
