@@ -62,6 +62,11 @@ class SwathFile(ABC):
             UserError: the file is damaged there.
         """
 
+    def _check(self, name: str, window: Window) -> None:
+        """Windows beyond a field are a mistake of the caller, and not of the file."""
+        if window.row < 0 or window.column < 0 or window.clip(*self.fields[name].shape) != window:
+            raise ValueError(f"{window} is not inside of '{name}' with {self.fields[name].shape} cells")
+
     @abstractmethod
     def _release(self, handle: Any) -> None:
         """Close an open handle."""

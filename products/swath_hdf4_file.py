@@ -52,6 +52,7 @@ class Hdf4File(SwathFile):
 
     def read(self, name: str, window: Window) -> np.ndarray:
         """See `SwathFile.read`."""
+        self._check(name, window)
         if window.height == 0 or window.width == 0:
             return np.empty((window.height, window.width), self.fields[name].dtype)
         with _LOCK:

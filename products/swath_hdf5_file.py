@@ -43,6 +43,7 @@ class Hdf5File(SwathFile):
 
     def read(self, name: str, window: Window) -> np.ndarray:
         """See `SwathFile.read`."""
+        self._check(name, window)
         opened = self._opened()
         try:
             rows, columns = slice(window.row, window.bottom), slice(window.column, window.right)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import rasterio
@@ -91,7 +92,8 @@ def geolocated(
     """Give a written raster the positions of its pixels, in a second file beside it.
 
     Args:
-        output: raster of the pixels of `window`, without CRS; GDAL must be able to update its metadata.
+        output: raster of the pixels of `window`, without CRS. A GeoTIFF takes the metadata itself; of other formats,
+            and of a cloud optimised one, whose layout an update would break, GDAL reads it in `NAME.aux.xml`.
         product, window, ground_sample_distance_m: what the pixels are.
         name: final path of the raster, where `output` is still a temporary one of the same folder.
 
@@ -113,15 +115,37 @@ def geolocated(
             "%s has no georeference: %s holds no positions, and no geolocation product is beside it",
             name or output, product.path,
         )  # fmt: skip
+    domains = {"": {TAG: note}} | ({"GEOLOCATION": geolocation_tags(positions)} if found else {})
     try:
-        with rasterio.open(output, "r+") as raster:
-            raster.update_tags(**{TAG: note})
-            if found:
-                raster.update_tags(ns="GEOLOCATION", **geolocation_tags(positions))
+        _describe(output, Path(name or output), domains)
     except (RasterioError, OSError) as error:
         positions.unlink(missing_ok=True)
         raise UserError(f"{output} cannot be given its positions: {error}") from error
     return positions if found else None
+
+
+def _describe(output: Path, name: Path, domains: Mapping[str, Mapping[str, str]]) -> None:
+    """Add metadata, by domain, to a raster or to the file of metadata that GDAL keeps beside it (PAM)."""
+    with rasterio.open(output) as raster:
+        inside = raster.driver == "GTiff" and raster.tags(ns="IMAGE_STRUCTURE").get("LAYOUT") != "COG"
+    if inside:
+        with rasterio.open(output, "r+") as raster:
+            for domain, tags in domains.items():
+                raster.update_tags(ns=domain or None, **tags)
+        return
+    before, after = (path.with_name(f"{path.name}.aux.xml") for path in (output, name))
+    root = ElementTree.parse(before).getroot() if before.exists() else ElementTree.Element("PAMDataset")
+    for domain, tags in domains.items():
+        same = [part for part in root.findall("Metadata") if part.get("domain", "") == domain]
+        part = (
+            same[0]
+            if same
+            else ElementTree.SubElement(root, "Metadata", {"domain": domain} if domain else {})
+        )
+        for key, value in tags.items():
+            ElementTree.SubElement(part, "MDI", {"key": key}).text = value
+    with _appearing(after) as temporary:
+        ElementTree.ElementTree(root).write(temporary)
 
 
 def map_grid(choice: Mapping[str, Any]) -> tuple[CRS, float, str]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from pyproj import Transformer
 from rasterio.crs import CRS
 
 from errors import UserError
@@ -46,7 +46,7 @@ class SwathPixels:
     def __init__(self, product: Product, window: Window, ground_sample_distance_m: int, crs: CRS) -> None:
         self.product, self.window = product, window
         self.origin: tuple[float, float] | None = None
-        project = Transformer.from_crs("EPSG:4326", crs.to_wkt(), always_xy=True)
+        project = _projection(crs)
         strips = (
             self._strip(part, project, ground_sample_distance_m)
             for part in _scans(product, window, ground_sample_distance_m)
@@ -56,7 +56,7 @@ class SwathPixels:
             raise UserError(f"{product.path}: none of its pixels lies on the map of {crs.to_string()}")
         self.largest_reach: float = max(float(strip.reach.max()) for strip in self.strips)
 
-    def _strip(self, part: Window, project: Transformer, metres: int) -> Strip:
+    def _strip(self, part: Window, project: Any, metres: int) -> Strip:
         found = self.product.geolocation(metres, part)
         if found is None:
             raise UserError(
@@ -73,6 +73,22 @@ class SwathPixels:
         reach = _reach(found.longitude, found.latitude, metres)
         arrays = (found.longitude, found.latitude, x - left, y - bottom, reach)
         return Strip(place, *(array.astype(np.float32) for array in arrays))
+
+
+def _projection(crs: CRS) -> Any:
+    """Of longitude and latitude to the map, by the packages of an extra.
+
+    Raises:
+        UserError: the extra is not installed.
+    """
+    try:
+        import pyresample  # noqa: F401  (here, before anything is computed for it)
+        from pyproj import Transformer
+    except ImportError as error:
+        raise UserError(
+            f"swath.grid: found no pyresample ({error}), expected the extra that brings it: uv sync --extra products"
+        ) from error
+    return Transformer.from_crs("EPSG:4326", crs.to_wkt(), always_xy=True)
 
 
 def _scans(product: Product, window: Window, metres: int) -> Iterator[Window]:

@@ -133,4 +133,5 @@ def _bilinear(
             rows, area, 3 * radius, neighbours=min(NEIGHBOURS, values.shape[1]), reduce_data=False
         )
         numbers = np.where(values == nodata, np.nan, values.astype(np.float64))
-        return np.stack([resampler.resample(band[None], fill_value=np.nan) for band in numbers])
+        mixed = [resampler.resample(band[None], fill_value=np.nan) for band in numbers]
+        return np.stack(mixed).reshape(len(values), *area.shape)  # it drops axes of length 1

@@ -130,6 +130,7 @@ def write(
 
 def companion(path, known):
     """A geolocation product: netCDF-4 for VIIRS, HDF4 for MODIS."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     if Path(path).suffix == ".nc":
         with h5py.File(path, "w") as file:
             group = file.create_group("geolocation_data")
