@@ -61,7 +61,7 @@ def test_positions_elsewhere(tmp_path):
     moved = shutil.move(path.parent / swaths.COMPANIONS["modis"], tmp_path / "b")
     assert located(path, "modis", geolocation=str(tmp_path / "b"))[0].parent.name == "b"
     assert str(located(path, "modis", geolocation=str(moved))[0]) == str(moved)
-    with pytest.raises(UserError, match="found no geolocation product of MOD09.*expected one"):
+    with pytest.raises(UserError, match=r"found no geolocation product of MOD09.*expected one"):
         located(path, "modis", geolocation=str(tmp_path / "a"))
 
 
