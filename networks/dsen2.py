@@ -44,6 +44,8 @@ class DSen2(nn.Module):
         UserError: an impossible size.
     """
 
+    kind = "dsen2"  # its name among `NETWORKS`
+
     def __init__(
         self,
         in_channels: Sequence[int],
@@ -129,7 +131,7 @@ def vdsen2(
 
 
 # By name: callables (in_channels, out_channels, **options) -> module with `in_channels`, `out_channels`,
-# `receptive_radius` and `options()`, called with the groups.
+# `receptive_radius`, `kind` and `options()`, called with the groups.
 NETWORKS: dict[str, Callable[..., nn.Module]] = {"dsen2": DSen2, "vdsen2": vdsen2}
 
 

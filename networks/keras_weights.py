@@ -9,6 +9,8 @@ they are plain members of the file, and sizes are checked before anything is rea
 
 import itertools
 import math
+import mmap
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,10 @@ MOST_VALUES = 1 << 27  # of all arrays together; VDSen2 has 38 million
 MOST_NAMES = 1 << 14
 LONGEST_NAME = 1 << 10
 KNOWN_FILTERS = {1, 2, 3}  # deflate, shuffle, checksum: others would load a plug-in
+_HEAP = (
+    b"GCOL\x01\x00\x00\x00"  # signature and version of a global heap, HDF5 File Format Specification, III.E
+)
+_HEAP_HEADER = 16  # bytes, of a heap and of an object in it
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,33 @@ def read_convolutions(path: str | Path) -> list[Convolution]:
         raise UserError(f"{path}: not an HDF5 file; expected Keras weights (.h5, .hdf5)")
     try:
         with h5py.File(path, "r", locking="best-effort") as file:
+            if file.id.get_create_plist().get_sizes() != (8, 8):
+                raise _Unreadable("an HDF5 file with addresses of another length than 8 bytes")
+            _check_heaps(path)
             return _convolutions(_weights_group(file))
     except _Unreadable as error:
         raise UserError(f"{path}: {error}; expected weights that Keras wrote") from error
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError) as error:
         reason = str(error).strip("'\"").splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: truncated or damaged ({reason}); expected Keras weights") from error
+
+
+def _check_heaps(path: Path) -> None:
+    """The heaps of variable-length strings: an object of no length in them would keep the library reading for ever."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        start = -1
+        while (start := content.find(_HEAP, start + 1)) >= 0:
+            (size,) = struct.unpack_from("<Q", content, start + len(_HEAP))
+            place, end = start + _HEAP_HEADER, start + size
+            if end > len(content):
+                raise _Unreadable("truncated or damaged (a heap that reaches beyond the file)")
+            while place + _HEAP_HEADER <= end:
+                index, length = struct.unpack_from("<H6xQ", content, place)
+                # Number 0 is what is left over, and counts its own header.
+                step = length if index == 0 else _HEAP_HEADER + -(-length // 8) * 8
+                if not _HEAP_HEADER <= step <= end - place:
+                    raise _Unreadable("truncated or damaged (a heap whose parts do not add up)")
+                place += step
 
 
 def _weights_group(file: h5py.File) -> h5py.Group:

@@ -78,7 +78,7 @@ class SuperResolver(nn.Module):
         """What a product made with this network should say of it; plain values."""
         options = getattr(self.network, "options", dict)
         return {
-            "network": type(self.network).__name__,
+            "network": getattr(self.network, "kind", type(self.network).__name__),
             **options(),
             "sensor": self.sensor,
             "bands": {m: list(names) for m, names in self.bands.items()},

@@ -170,6 +170,29 @@ def test_files_that_were_cut_short(tmp_path: Path, keep: float) -> None:
         read_convolutions(path)
 
 
+def test_a_heap_of_strings_that_does_not_add_up_is_not_read(tmp_path: Path) -> None:
+    """HDF5 itself would read it for ever."""
+    path = write(tmp_path / "w.h5", random_weights(5, 3, 4, blocks=1), Layout(text="str"))
+    content = bytearray(path.read_bytes())
+    heap = content.find(b"GCOL")
+    assert heap > 0
+    for place, value in ((heap + 24, 2**64 - 16), (heap + 24, 2**40), (heap + 8, 2**40)):
+        damaged = content.copy()
+        damaged[place : place + 8] = value.to_bytes(8, "little")
+        path.write_bytes(damaged)
+        with pytest.raises(UserError, match=r"truncated or damaged \(a heap"):
+            read_convolutions(path)
+
+
+def test_links_out_of_the_file_are_not_followed_to_the_weights(tmp_path: Path) -> None:
+    write(tmp_path / "other.h5", random_weights(5, 3, 4, blocks=1), Layout(full=True))
+    for link in (h5py.ExternalLink(str(tmp_path / "other.h5"), "/model_weights"), h5py.SoftLink("/other")):
+        with h5py.File(tmp_path / "w.h5", "w") as file:
+            file["model_weights"] = link
+        with pytest.raises(UserError, match="model_weights is a link to elsewhere"):
+            read_convolutions(tmp_path / "w.h5")
+
+
 def test_no_hdf5(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no such file"):
         read_convolutions(tmp_path / "w.h5")
