@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import rasterio
 import rasterio.shutil
+from rasterio._err import CPLE_BaseError
 from rasterio.drivers import raster_driver_extensions
 from rasterio.errors import RasterioError
 
@@ -28,6 +29,7 @@ _CREATION_OPTIONS: dict[str, dict[str, Any]] = {
     }
 }  # fmt: skip
 _ARCHIVE_STRIP = 512  # rows
+_TRIAL_NUMBER = 30000
 _LARGEST_COMMENT = 65535  # bytes, of a zip archive
 
 
@@ -96,22 +98,32 @@ class StagedOutput:
             file.replace(self.path.with_name(file.name))
 
 
-def check_driver(driver: str, folder: Path, name: str, bands: int, dtype: str) -> None:
+def check_driver(
+    driver: str, folder: Path, name: str, bands: int, dtype: str, options: Mapping[str, Any] | None = None
+) -> None:
     """Write a few pixels, so that hours of computing do not end at a format that cannot hold them.
 
     Raises:
-        UserError: the driver cannot write such a raster.
+        UserError: the driver cannot write such a raster, or gives back other numbers.
     """
     if driver in (ARCHIVE, "GTiff"):
         return
     trial = folder / "trial"
     trial.mkdir()
+    number = min(_TRIAL_NUMBER, np.iinfo(dtype).max) if np.dtype(dtype).kind in "ui" else _TRIAL_NUMBER
     layout = {"count": bands, "height": 32, "width": 32, "dtype": dtype, "crs": "EPSG:3857"}
     with rasterio.open(
-        trial / "pixels.tif", "w", driver="GTiff", **layout, transform=rasterio.Affine(1, 0, 0, 0, -1, 0)
+        trial / "pixels.tif", "w", driver="GTiff", **layout, transform=rasterio.Affine(10, 0, 0, 0, -10, 0)
     ) as file:
-        file.write(np.ones((bands, 32, 32), dtype))
-    convert(trial / "pixels.tif", trial / name, driver, {})
+        file.write(np.full((bands, 32, 32), number, dtype))
+    convert(trial / "pixels.tif", trial / name, driver, options or {})
+    with rasterio.open(trial / name) as file:
+        found = file.read()
+    # Lossy formats are the user's choice, but not such as have fewer bits.
+    if found.shape != (bands, 32, 32) or not np.allclose(found, number, rtol=1e-2):
+        raise UserError(
+            f"{name} cannot be written with driver={driver}, which does not hold {bands} bands of {dtype}"
+        )
     shutil.rmtree(trial)
 
 
@@ -130,7 +142,7 @@ def convert(source: Path, target: Path, driver: str, options: Mapping[str, Any])
     chosen = {**_CREATION_OPTIONS.get(driver, {}), **options}
     try:
         rasterio.shutil.copy(source, target, driver=driver, **chosen)
-    except (RasterioError, OSError, ValueError) as error:
+    except (RasterioError, CPLE_BaseError, OSError, ValueError) as error:
         raise UserError(f"{target.name} cannot be written with driver={driver}: {error}") from error
     if not target.exists():
         raise UserError(

@@ -111,7 +111,7 @@ def super_resolve(
         scaling = [(band.scale, band.offset) for band in bands]
         with warnings.catch_warnings(), raster_output.StagedOutput(path) as folder:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            raster_output.check_driver(chosen, folder, path.name, len(bands), metadata.dtype)
+            raster_output.check_driver(chosen, folder, path.name, len(bands), metadata.dtype, driver_options)
             raster, shape = folder / "pixels.tif", (len(bands), window.height, window.width)
             with RasterSink(raster, shape, metadata, block, tags, scaling) as sink:
                 words = "super-resolving" if progress else ""
