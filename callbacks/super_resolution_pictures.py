@@ -11,7 +11,8 @@ PERCENTILES = (2.0, 98.0)  # of the target, shown black and white
 ERROR_PERCENTILE = 98.0  # of the bicubic baseline's errors: the brightest colour of an error
 ERROR_COLOURS = "magma"
 NO_DATA_COLOUR = 128
-CELL_PX = 256  # side of one picture
+CELL_PX = 256  # largest side of one picture
+LEAST_PX = 190  # room for the words above it
 GAP_PX = 6
 LINE_PX = 20
 TEXT_PX = 14
@@ -80,19 +81,22 @@ def panel(rows: Sequence[Sequence[Cell]], title: str, footer: str | None = None)
         `(height, width, 3)` uint8.
     """
     font = ImageFont.load_default(TEXT_PX)
-    step = CELL_PX + LINE_PX + GAP_PX
-    width = GAP_PX + max(len(row) for row in rows) * (CELL_PX + GAP_PX)
-    height = LINE_PX + GAP_PX + len(rows) * step + (LINE_PX if footer else 0)
+    drawn = [[None if cell.picture is None else _scaled(cell.picture) for cell in row] for row in rows]
+    sizes = [image.size for row in drawn for image in row if image is not None]
+    column_px = max([LEAST_PX, *(width for width, _ in sizes)]) + GAP_PX
+    row_px = max([LEAST_PX, *(height for _, height in sizes)]) + LINE_PX + GAP_PX
+    width = GAP_PX + max(len(row) for row in rows) * column_px
+    height = LINE_PX + GAP_PX + len(rows) * row_px + (LINE_PX if footer else 0)
     canvas = Image.new("RGB", (width, height), "white")
     pen = ImageDraw.Draw(canvas)
     pen.text((GAP_PX, 4), title, fill="black", font=font)
-    for line, row in enumerate(rows):
-        upper = LINE_PX + GAP_PX + line * step
-        for number, cell in enumerate(row):
-            left = GAP_PX + number * (CELL_PX + GAP_PX)
+    for line, (row, images) in enumerate(zip(rows, drawn, strict=True)):
+        upper = LINE_PX + GAP_PX + line * row_px
+        for number, (cell, image) in enumerate(zip(row, images, strict=True)):
+            left = GAP_PX + number * column_px
             pen.text((left, upper), cell.words, fill="black", font=font)
-            if cell.picture is not None:
-                canvas.paste(_scaled(cell.picture), (left, upper + LINE_PX))
+            if image is not None:
+                canvas.paste(image, (left, upper + LINE_PX))
     if footer:
         pen.text((GAP_PX, height - LINE_PX), footer, fill="black", font=font)
     return np.asarray(canvas)

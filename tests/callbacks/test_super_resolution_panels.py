@@ -25,7 +25,7 @@ def test_each_of_the_first_scenes_gets_its_panels(tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "new").iterdir())
     assert names == ["native_a_b.png", "native_c_d.png", "scene_a_b.png", "scene_c_d.png"]
     with Image.open(tmp_path / "new" / "scene_a_b.png") as image:
-        assert image.width > 5 * 240 and image.height > 2 * 240
+        assert image.width > 5 * 240 and image.height > 2 * 240  # 24 pixels, ten times as large
     panels.forget()
     panels.draw(tmp_path / "other", ["B1", "B9"], [10, 20, 60])
     assert not (tmp_path / "other").exists()

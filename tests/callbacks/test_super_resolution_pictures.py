@@ -52,7 +52,7 @@ def test_a_panel_enlarges_pixels_by_a_whole_number() -> None:
     red[..., 0] = 255
     rows = [[pictures.Cell("a", red), pictures.Cell("b", red)], [pictures.Cell("", None)]]
     shown = pictures.panel(rows, "title", "footer")
-    step, left = pictures.CELL_PX + pictures.GAP_PX, pictures.GAP_PX
+    step, left = 200 + pictures.GAP_PX, pictures.GAP_PX
     upper = 2 * pictures.LINE_PX + pictures.GAP_PX
     assert shown.shape[1] == left + 2 * step
     is_red = (shown == [255, 0, 0]).all(axis=-1)
