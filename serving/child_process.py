@@ -53,7 +53,7 @@ def check_prediction(ended: Ended, folder: Path, settings: Settings) -> None:
         raise Answer(sentence, 503)
     sentence_or_none = sentence_of(ended)
     if sentence_or_none is not None:
-        raise refusal(without_folders(sentence_or_none, folder, settings.runs))
+        raise refusal(without_folders(sentence_or_none, folder / "input", folder, settings.runs))
     raise broken("the prediction", ended.err)
 
 

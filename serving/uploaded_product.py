@@ -8,7 +8,7 @@ from pathlib import Path
 import rasterio
 
 from errors import UserError
-from products.archives import ZipTree, archive_kind
+from products.archives import TarTree, ZipTree, archive_kind
 from products.file_tree import FileTree
 from products.sensor import Sensor
 from products.unpacking import UnpackedTree
@@ -46,12 +46,14 @@ class UploadedProduct:
 
     def _find(self, file: Path, sensor: Sensor, folder: Path, limits: ArchiveLimits) -> Path:
         kind = archive_kind(file)
-        if kind == "zip":
-            tree = ZipTree(file)
+        tree: FileTree
+        if kind in ("zip", "tar"):
+            tree = ZipTree(file) if kind == "zip" else TarTree(file)
             _check(file, len(tree.names), sum(map(tree.size, tree.names)), limits)
             if _is_known(file, sensor):
                 return file
-            _unpack(tree, folder)
+        if kind == "zip":
+            _unpack(file, folder)
         elif kind is not None:
             self._unpacked = UnpackedTree(file, lambda _: True, limits.unpacked_bytes)
             _check(file, len(self._unpacked.names), 0, limits)
@@ -89,15 +91,15 @@ def _is_raster(file: Path) -> bool:
         return False
 
 
-def _unpack(tree: ZipTree, folder: Path) -> None:
-    """Write all members; their names have been checked by `ZipTree`."""
-    with zipfile.ZipFile(tree.path) as archive:
+def _unpack(file: Path, folder: Path) -> None:
+    """Write all members of a zip archive; `ZipTree` has checked their names."""
+    with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             if member.is_dir():
                 continue
             target = folder / member.filename
             if not target.resolve().is_relative_to(folder.resolve()):
-                raise UserError(f"{tree.path.name}: found a member outside of it; expected names within")
+                raise UserError(f"{file.name}: found a member outside of it; expected names within")
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with archive.open(member) as source, target.open("xb") as out:
@@ -105,11 +107,11 @@ def _unpack(tree: ZipTree, folder: Path) -> None:
                     while chunk := source.read(CHUNK):
                         left -= len(chunk)
                         if left < 0:
-                            raise UserError(f"{tree.path.name}: a member is longer than it says")
+                            raise UserError(f"{file.name}: a member is longer than it says")
                         out.write(chunk)
             except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
                 raise UserError(
-                    f"{tree.path.name}: found a damaged archive ({error}), expected a whole one"
+                    f"{file.name}: found a damaged archive ({error}), expected a whole one"
                 ) from error
 
 

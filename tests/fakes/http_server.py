@@ -26,6 +26,10 @@ def serve(
             else:
                 page(self)
 
+        def do_HEAD(self) -> None:
+            asked.append(f"{self.headers['Host']} {self.path}")
+            self.send_error(404)
+
         def log_message(self, *arguments: object) -> None:
             return
 

@@ -31,7 +31,7 @@ def test_a_file_and_its_name(tmp_path):
 )  # fmt: skip
 def test_only_public_addresses(tmp_path, host):
     with serve({"/": content(b"secret")}) as (port, asked):
-        with pytest.raises(UserError, match="not a public address|there is no host"):
+        with pytest.raises(UserError, match=r"not a public address|there is no host"):
             fetch(f"http://{host}:{port}/", tmp_path / "f", limits(port, private_networks=()))
         assert asked == []
     assert not (tmp_path / "f").exists()
@@ -116,9 +116,9 @@ def test_too_much_is_cut_off(tmp_path, length):
 
 
 def test_a_file_that_breaks_off_is_not_kept(tmp_path):
-    with serve({"/": content(b"x" * 10, length=500)}) as (port, _):
-        with pytest.raises(UserError, match="did not answer as expected"):
-            fetch(f"http://127.0.0.1:{port}/", tmp_path / "f", limits(port))
+    broken = content(b"x" * 10, length=500)
+    with serve({"/": broken}) as (port, _), pytest.raises(UserError, match="did not answer as expected"):
+        fetch(f"http://127.0.0.1:{port}/", tmp_path / "f", limits(port))
     assert not (tmp_path / "f").exists()
 
 
