@@ -35,11 +35,13 @@ class SwathPlacement:
         self.product, self.window, self.driver = product, window, driver
         self.on_map = product.grids[product.finest_m].transform is not None
         choice = {key: value for key, value in (grid or {}).items() if value is not None}
-        self.grid = None if self.on_map or not set(choice) - {"method"} else choice
+        self.grid = choice if set(choice) - {"method"} else None
         corner = Window(window.row, window.column, 1, 1)
         self.positions = not self.on_map and product.geolocation(product.finest_m, corner) is not None
         if self.grid is not None:
             swath_output.map_grid(self.grid)
+            if self.on_map:
+                raise UserError(f"swath.grid: {product.path} lies on a map already; expected none")
             if not self.positions:
                 raise UserError(
                     f"swath.grid: {product.path} has no positions to resample from; expected a product with geolocation"
