@@ -41,7 +41,9 @@ def install(
         if request.method == "POST" and action in arguments:
             return await _post(request, handler, settings, arguments[action])
         if request.method == "DELETE":
-            return await _cancel(request, handler)
+            response = await _cancel(request, handler)
+            work_folder.sweep(settings.work)
+            return response
         return await handler(request)
 
     application.middlewares.append(door)
@@ -73,10 +75,8 @@ async def _post(
                 continue
             if name in uploads:
                 return _told(422, f"{name}: found several files, expected one")
-            path = uploads[name] = settings.work / "uploads" / work_folder.new_name()
-            stack.callback(work_folder.remove, path)
-            await asyncio.get_running_loop().run_in_executor(None, _keep, value, path)
-            stack.enter_context(work_folder.claimed(path))
+            uploads[name] = stack.enter_context(work_folder.upload_file(settings.work))
+            await asyncio.get_running_loop().run_in_executor(None, _keep, value, uploads[name])
         response = await handler(request)
         _forget_result(response, settings.work / "results")
         return response
@@ -102,7 +102,7 @@ async def _cancel(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 def _keep(field: web.FileField, path: Path) -> None:
     """Write an uploaded file piece by piece."""
-    with path.open("xb") as out:
+    with path.open("wb") as out:
         shutil.copyfileobj(field.file, out, 1 << 20)
     field.file.close()
 

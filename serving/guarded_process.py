@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving.work_folder import in_use
+
 TIMED_OUT = -1  # in place of an exit status
 
 
@@ -59,11 +61,16 @@ def run_guarded(
 def main() -> None:
     """The guard: `GRACE_S COMMAND...`; ends with the exit status of the command."""
     grace_s, command = float(sys.argv[1]), sys.argv[2:]
+    with in_use(Path.cwd()):  # the folder is swept no sooner than the command has ended
+        sys.exit(_guard(command, grace_s))
+
+
+def _guard(command: Sequence[str], grace_s: float) -> int:
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0)
     threading.Thread(target=_watch, args=(process, grace_s), daemon=True).start()
     status = process.wait()
     _signal(process.pid, signal.SIGKILL)  # what it may have left running
-    sys.exit(status if status >= 0 else 128 - status)
+    return status if status >= 0 else 128 - status
 
 
 def _watch(process: "subprocess.Popen[bytes]", grace_s: float) -> None:

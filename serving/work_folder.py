@@ -11,13 +11,13 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from errors import UserError
 
 PARTS = ("uploads", "requests", "results")
-SETTLE_S = 60  # between being made and being locked, nothing is swept
+SETTLE_S = 60  # a worker has left its result, and the server has not taken it yet
 
 
 def prepare(work: Path) -> None:
@@ -44,20 +44,32 @@ def new_name() -> str:
 def request_folder(work: Path) -> Iterator[Path]:
     """A new folder of a request, gone with all that is in it when the request ends."""
     folder = work / "requests" / new_name()
-    folder.mkdir(mode=0o700)
-    try:
-        with claimed(folder):
-            yield folder
-    finally:
-        remove(folder)
+    with ExitStack() as stack:
+        stack.callback(remove, folder)
+        with _alone_in(folder.parent):
+            folder.mkdir(mode=0o700)
+            stack.enter_context(in_use(folder))
+        yield folder
 
 
 @contextmanager
-def claimed(path: Path) -> Iterator[None]:
-    """Keep `sweep` away from a file or folder."""
+def upload_file(work: Path) -> Iterator[Path]:
+    """A new, empty file of an upload, gone when the request ends."""
+    file = work / "uploads" / new_name()
+    with ExitStack() as stack:
+        stack.callback(remove, file)
+        with _alone_in(file.parent):
+            file.touch(mode=0o600)
+            stack.enter_context(in_use(file))
+        yield file
+
+
+@contextmanager
+def in_use(path: Path) -> Iterator[None]:
+    """Keep `sweep` away from a file or folder; several processes may do so at once."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_SH)
         yield
     finally:
         os.close(handle)
@@ -67,10 +79,11 @@ def sweep(work: Path) -> list[Path]:
     """Remove what processes have left that are no more; returns what was removed."""
     swept = []
     for part in PARTS:
-        for path in sorted((work / part).iterdir()):
-            if _is_left(path):
-                remove(path)
-                swept.append(path)
+        with _alone_in(work / part):
+            for path in sorted((work / part).iterdir()):
+                if _is_left(path, SETTLE_S if part == "results" else 0.0):
+                    remove(path)
+                    swept.append(path)
     return swept
 
 
@@ -82,13 +95,24 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _is_left(path: Path) -> bool:
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Between being made and being locked, nothing may be swept."""
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        if time.time() - path.lstat().st_mtime < SETTLE_S:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_left(path: Path, settle_s: float) -> bool:
+    try:
+        if time.time() - path.lstat().st_mtime < settle_s:
             return False
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
-        return False  # another process was faster
+        return False  # whoever used it was faster
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

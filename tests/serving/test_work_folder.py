@@ -42,6 +42,14 @@ def test_a_request_leaves_nothing_even_when_it_fails(work):
     assert list((work / "requests").iterdir()) == []
 
 
+def test_an_upload_is_there_as_long_as_its_request(work):
+    with work_folder.upload_file(work) as file:
+        file.write_text("x")
+        assert work_folder.sweep(work) == []
+        file.rename(work / "requests" / "taken")  # as a worker does
+    assert list((work / "uploads").iterdir()) == []
+
+
 def test_what_a_killed_process_left_is_swept_and_nothing_else(work):
     in_use = (
         "import sys, time; from pathlib import Path; from serving import work_folder\n"
@@ -52,13 +60,13 @@ def test_what_a_killed_process_left_is_swept_and_nothing_else(work):
     folder = work / "requests" / os.path.basename(process.stdout.readline().strip())  # noqa: PTH119
     left = work / "results" / "left.tif"
     left.write_text("x")
-    young = work / "uploads" / "young"
+    young = work / "results" / "young"
     young.write_text("x")
-    age(folder)
     age(left)
     try:
         assert work_folder.sweep(work) == [left]
-        assert young.exists() and folder.exists()
+        assert young.exists()
+        assert folder.exists()
     finally:
         process.kill()
         process.wait()
