@@ -1,6 +1,7 @@
 """The callback under a real Trainer, on windows of a few pixels and a model whose error is known."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from callbacks.super_resolution_scores import SuperResolutionScores
 from datamodules.base import ImageDataModule
+from datamodules.multiresolution import Multiresolution
 from evaluation.joined_scores import join_scores
 from evaluation.results import problem_of
 from evaluation.super_resolution_metrics import ErrorSums
@@ -190,3 +192,46 @@ def test_the_configs_build_it(repository: Path, tmp_path: Path) -> None:
     callback = instantiate(node.super_resolution_scores)
     assert isinstance(callback, SuperResolutionScores) and callback.folder == tmp_path / "pictures"
     assert callback.panels.colours == ["B12", "B8A", "B5"]
+
+
+class Bilinear(pl.LightningModule):
+    """What needs no training."""
+
+    def __init__(self, target_m: int) -> None:
+        super().__init__()
+        self.target_m = target_m
+
+    def network(self, inputs: dict[int, torch.Tensor]) -> torch.Tensor:
+        return inputs[self.target_m]
+
+    def test_step(self, batch: dict[str, Any], batch_index: int) -> dict[str, torch.Tensor]:
+        return {"prediction": self.network(batch["inputs"])}
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("target_m", "tile", "rmse"), [(20, 512, 146.36), (20, 164, 146.36), (60, 512, 105.53)]
+)
+def test_a_real_product_in_one_piece_and_in_tiles(
+    real_data: Path, repository: Path, tmp_path: Path, target_m: int, tile: int, rmse: float
+) -> None:
+    name = "S2A_MSIL1C_20170527_T33UUB.mat"
+    product, other = real_data / "s2_dsen2_demo" / name, tmp_path / name
+    shutil.copy(product, other)  # training needs products of its own
+    data = Multiresolution(
+        sensor=instantiate(OmegaConf.load(repository / "conf" / "sensor" / "sentinel2.yaml")),
+        target_m=target_m, train=[other], test=[product], test_patch_size=tile, val_fraction=0.0,
+    )  # fmt: skip
+    callback = SuperResolutionScores(str(tmp_path / "pictures"))
+    runner = pl.Trainer(
+        accelerator="cpu", callbacks=[callback], logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+    runner.test(Bilinear(target_m), datamodule=data, verbose=False)
+    results = callback.result_sections()
+    assert results["scores"]["bicubic"]["rmse"] == pytest.approx(rmse, abs=0.01)
+    assert results["scores"]["model"] == pytest.approx(results["scores"]["bilinear"])
+    assert results["scored"]["pixels"] == {20: 300 * 300, 60: 96 * 96}[target_m]
+    assert {path.name for path in (tmp_path / "pictures").iterdir()} == {
+        f"{kind}_S2A_MSIL1C_20170527_T33UUB.png" for kind in ("scene", "native")
+    }
