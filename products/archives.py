@@ -10,8 +10,10 @@ import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from errors import UserError
 from products.file_tree import MAX_FILES, FileTree
@@ -21,6 +23,7 @@ _COMPRESSED_MAGIC = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _TAR_MAGIC = b"ustar"  # at byte 257, POSIX and GNU alike
 _LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, lengths of name and extra field
 _BLOCK = 512
+_CHUNK = 2**20
 _NOT_READABLE = (
     OSError,
     EOFError,
@@ -76,9 +79,21 @@ class ZipTree(FileTree):
 
     def head(self, name: str, count: int) -> bytes:
         """The first `count` bytes of a file."""
+        with self._reading(name) as file:
+            return file.read(count)
+
+    def verify(self, name: str) -> None:
+        """Read a whole file and hold it against its checksum; see `FileTree.verify`."""
+        with self._reading(name) as file:
+            read = 1
+            while read:  # the checksum is compared at the end
+                read = len(file.read(_CHUNK))
+
+    @contextmanager
+    def _reading(self, name: str) -> Iterator[IO[bytes]]:
         try:
             with zipfile.ZipFile(self.path) as archive, archive.open(self._members[name]) as file:
-                return file.read(count)
+                yield file
         except _NOT_READABLE as error:
             raise UserError(
                 f"{self.label(name)}: found damaged bytes ({error}), expected a whole member"

@@ -15,11 +15,12 @@ class FileTree(ABC):
 
     Attributes:
         path: the folder or archive.
+        origin: what messages call it: the path, or the archive that it was unpacked from.
         names: of all files, sorted.
     """
 
     def __init__(self, path: Path, names: list[str]) -> None:
-        self.path = path
+        self.path, self.origin = path, path
         self.names = tuple(sorted(names))
 
     @abstractmethod
@@ -46,6 +47,13 @@ class FileTree(ABC):
     def raster_path(self, name: str) -> str:
         """What GDAL opens to read a file by windows, without unpacking it."""
 
+    def verify(self, name: str) -> None:  # noqa: B027  (folders and tar archives have no checksums)
+        """Read a whole file and hold it against its checksum, where there is one.
+
+        Raises:
+            UserError: they do not agree.
+        """
+
     def document(self, name: str) -> bytes:
         """All bytes of a small file.
 
@@ -61,7 +69,7 @@ class FileTree(ABC):
 
     def label(self, name: str) -> str:
         """How messages call a file."""
-        return f"{self.path}/{name}"
+        return f"{self.origin}/{name}"
 
 
 class FolderTree(FileTree):

@@ -31,7 +31,7 @@ def damage(head: bytes, tail: bytes | None, size: int) -> str | None:
         if position > size:
             return f"{position - size} bytes at its end"
         if kind == b"jp2c":
-            return None
+            return _open_end(tail) if position == size else None
     # What lies beyond the bytes at hand is not known.
     return "its code stream" if size <= len(head) else None
 
@@ -42,7 +42,7 @@ def _box(head: bytes, position: int) -> tuple[int, bytes]:
 
 
 def _open_end(tail: bytes | None) -> str | None:
-    # Some writers pad files with zeros.
+    # Writers may pad with some zeros; a file that was never filled has many.
     if tail is None or tail.rstrip(b"\0").endswith(_CODESTREAM_END):
         return None
     return "the end of its code stream"

@@ -142,7 +142,7 @@ def _open(raster: BandRaster) -> Any:
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             return rasterio.open(raster.path, driver=raster.driver)
     except RasterioError as error:
-        reason = str(error).replace(raster.path, "it").strip().rstrip(".")
+        reason = str(error).replace(f"'{raster.path}'", "it").strip().rstrip(".")
         raise UserError(
-            f"{raster.label}: found no readable image ({reason}), expected JPEG 2000 or GeoTIFF"
+            f"{raster.label}: found no readable image ({reason}), expected a whole file of {raster.driver}"
         ) from error

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from products.raster_handles import BandRaster, driver_of
 from products.sensor import Band, Sensor
 from products.sentinel2_grids import grids_of
 from products.sentinel2_layout import (
+    Layer,
     Located,
     band_files,
     described_missing,
@@ -35,6 +36,7 @@ from products.sentinel2_metadata import (
     TILE_ROOT,
     ProductMetadata,
     band_name,
+    is_spectral,
     parse_product,
     parse_tile,
 )
@@ -56,6 +58,8 @@ class Sentinel2Reader:
         tile: the granule to take of products with several, e.g. `T33UUU`.
         baselines: oldest and newest known processing baseline; what others' numbers mean is not known.
         offsets_from: from this baseline on metadata lists radiometric offsets.
+        verify_bytes: images in zip archives that are not larger are held against their checksums when the product is
+            opened; larger ones would have to be read whole for a window of some pixels.
 
     Sources: ESA, Sentinel-2 Products Specification Document, issues 12 to 14.9.
     """
@@ -68,10 +72,11 @@ class Sentinel2Reader:
         tile: str | None = None,
         baselines: Sequence[str] = ("01.00", "05.99"),
         offsets_from: str = "04.00",
+        verify_bytes: int = 4 * 2**20,
     ) -> None:
         self.tile = tile
         self.baselines = (str(baselines[0]), str(baselines[1]))
-        self.offsets_from = str(offsets_from)
+        self.offsets_from, self.verify_bytes = str(offsets_from), verify_bytes
 
     def recognises(self, path: Path) -> bool:
         """Whether `path` may be a Sentinel-2 product, whole or not; archives that cannot be listed are taken as one."""
@@ -82,14 +87,14 @@ class Sentinel2Reader:
         if kind is None:
             return sniff(path, PRODUCT_ROOT) or sniff(path, TILE_ROOT)
         try:
-            names: Sequence[str]
+            names: Iterable[str]
             if kind == "compressed tar":
                 names = first_names(path, _FIRST_NAMES)
             else:
                 names = (ZipTree(path) if kind == "zip" else TarTree(path)).names
+            return looks_like_product(names)
         except UserError:
             return True  # `open` says what is wrong with it
-        return looks_like_product(names)
 
     def open(self, path: Path, sensor: Sensor) -> "Sentinel2Product":
         """Open a product and check it, all but its pixels.
@@ -100,7 +105,8 @@ class Sentinel2Reader:
         """
         given = path.absolute()
         tree, granule = _tree(given, sensor)
-        named = given.is_file() and sniff(given, PRODUCT_ROOT)  # a metadata file beside others, perhaps
+        # Perhaps the path is a metadata file beside others.
+        named = given.is_file() and archive_kind(given) is None and sniff(given, PRODUCT_ROOT)
         located = Located("", given.name) if named else locate(tree)
         metadata = parse_product(
             tree.document(located.metadata), tree.label(located.metadata), self.baselines, self.offsets_from
@@ -110,8 +116,14 @@ class Sentinel2Reader:
                 f"{tree.label(located.metadata)}: QUANTIFICATION_VALUE: found {metadata.quantification:g}, "
                 f"expected {1 / sensor.scale:g}"
             )
+        lacking = [band.name for band in sensor.bands.values() if _lacks_offset(metadata, _layer(band))]
+        if lacking:
+            raise UserError(
+                f"{tree.label(located.metadata)}: found radiometric offsets for other bands than {', '.join(lacking)}, "
+                "expected one for each band"
+            )
         place, images = granule_images(tree, located.root, granule or self.tile)
-        rasters = _rasters(tree, metadata, images, sensor, given)
+        rasters = self._rasters(tree, band_files(tree, metadata, images), sensor, given)
         described = tile_metadata(tree, place)
         tile = parse_tile(tree.document(described), tree.label(described)) if described else None
         if tile is None:
@@ -135,6 +147,40 @@ class Sentinel2Reader:
             tags={**metadata.tags, **(tile.tags if tile else {})},
             tree=tree,
         )
+
+    def _rasters(
+        self, tree: FileTree, found: Mapping[Layer, str], sensor: Sensor, path: Path
+    ) -> dict[str, BandRaster]:
+        stat = path.stat()
+        rasters, missing = {}, []
+        for band in sensor.bands.values():
+            layer, distance = _layer(band), band.ground_sample_distance_m
+            file = found.get((layer, distance)) or found.get((layer, None))
+            if file is None:
+                missing.append((layer, distance))
+            elif not missing:
+                driver, stamp = self._checked_driver(tree, file), (stat.st_mtime_ns, tree.size(file))
+                rasters[band.name] = BandRaster(tree.raster_path(file), tree.label(file), driver, stamp)
+        if missing:
+            raise UserError(
+                f"{path}: found no image of {described_missing(missing, found)}, expected all bands of {sensor.name}"
+            )
+        return rasters
+
+    def _checked_driver(self, tree: FileTree, name: str) -> str:
+        head = tree.head(name, HEAD_BYTES)
+        driver = driver_of(head)
+        if driver is None:
+            raise UserError(f"{tree.label(name)}: found no image, expected JPEG 2000 or GeoTIFF")
+        if is_jpeg2000(head):
+            lacking = damage(head, tree.tail(name, TAIL_BYTES), tree.size(name))
+            if lacking:
+                raise UserError(
+                    f"{tree.label(name)}: found a JPEG 2000 file without {lacking}, expected a whole one"
+                )
+        if tree.size(name) <= self.verify_bytes:
+            tree.verify(name)
+        return driver
 
 
 class Sentinel2Product(Product):
@@ -201,24 +247,28 @@ class Sentinel2Product(Product):
 
 def _tree(path: Path, sensor: Sensor) -> tuple[FileTree, str | None]:
     """The files of the product that a path means, and the granule that it names, if it does."""
-    if path.is_file():
-        kind = archive_kind(path)
-        if kind == "zip":
-            return ZipTree(path), None
-        if kind == "tar":
-            return TarTree(path), None
-        if kind is not None:
-            return UnpackedTree(path, lambda name: _is_needed(name, sensor)), None
-        path = path.parent
-    if path.parent.name == "GRANULE":
-        return FolderTree(path.parents[1]), path.name
-    if is_product_folder(path):
-        return FolderTree(path), None
-    below = _products_below(path)
+    kind = archive_kind(path)
+    if kind is not None:
+        return _opened_archive(path, kind, sensor), None
+    folder = path if path.is_dir() else path.parent
+    for place in (folder, *folder.parents[:3]):
+        if place.name == "GRANULE":
+            return FolderTree(place.parent), None
+        if place.parent.name == "GRANULE":
+            return FolderTree(place.parents[1]), place.name
+    if is_product_folder(folder):
+        return FolderTree(folder), None
+    below = _products_below(folder)
     if len(below) != 1:
-        names = ", ".join(folder.name for folder in below[:5])
+        names = ", ".join(product.name for product in below[:5])
         raise UserError(f"{path}: found {len(below)} products ({names}), expected one")
     return FolderTree(below[0]), None
+
+
+def _opened_archive(path: Path, kind: str, sensor: Sensor) -> FileTree:
+    if kind == "zip":
+        return ZipTree(path)
+    return TarTree(path) if kind == "tar" else UnpackedTree(path, lambda name: _is_needed(name, sensor))
 
 
 def _products_below(path: Path) -> list[Path]:
@@ -237,51 +287,12 @@ def _is_needed(name: str, sensor: Sensor) -> bool:
     return layer is not None and any(layer in ((band, distance), (band, None)) for band, distance in wanted)
 
 
+def _lacks_offset(metadata: ProductMetadata, layer: str) -> bool:
+    return bool(metadata.offsets) and is_spectral(layer) and layer not in metadata.offsets
+
+
 def _layer(band: Band) -> str:
     return band_name(band.source or band.name)
-
-
-def _rasters(
-    tree: FileTree, metadata: ProductMetadata, images: Sequence[str], sensor: Sensor, path: Path
-) -> dict[str, BandRaster]:
-    found = band_files(tree, metadata, images)
-    stat = path.stat()
-    files: dict[str, str] = {}
-    missing = []
-    for band in sensor.bands.values():
-        layer, distance = _layer(band), band.ground_sample_distance_m
-        file = found.get((layer, distance)) or found.get((layer, None))
-        if file is None:
-            missing.append((layer, distance))
-        else:
-            files[band.name] = file
-    if missing:
-        raise UserError(
-            f"{path}: found no image of {described_missing(missing, found)}, expected all bands of {sensor.name}"
-        )
-    return {
-        band: BandRaster(
-            tree.raster_path(file),
-            tree.label(file),
-            _checked_driver(tree, file),
-            (stat.st_mtime_ns, tree.size(file)),
-        )
-        for band, file in files.items()
-    }
-
-
-def _checked_driver(tree: FileTree, name: str) -> str:
-    head = tree.head(name, HEAD_BYTES)
-    driver = driver_of(head)
-    if driver is None:
-        raise UserError(f"{tree.label(name)}: found no image, expected JPEG 2000 or GeoTIFF")
-    if is_jpeg2000(head):
-        lacking = damage(head, tree.tail(name, TAIL_BYTES), tree.size(name))
-        if lacking:
-            raise UserError(
-                f"{tree.label(name)}: found a JPEG 2000 file without {lacking}, expected a whole one"
-            )
-    return driver
 
 
 def _void(metadata: ProductMetadata, sensor: Sensor) -> tuple[int, ...]:

@@ -1,7 +1,10 @@
 """The grids of a Sentinel-2 product, from its image files, held against each other and the granule's metadata."""
 
+import logging
+import re
 from collections.abc import Mapping
 
+import numpy as np
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
@@ -11,6 +14,8 @@ from products.raster_handles import RasterHeader
 from products.sensor import Sensor
 from products.sentinel2_metadata import TileMetadata
 
+LOG = logging.getLogger(__name__)
+_EXPECTED_CRS = "expected a code such as EPSG:32633"
 _TOLERANCE_M = 1e-3  # rounding of coordinates
 
 
@@ -40,6 +45,8 @@ def grids_of(
                     f"{label}: found {_described(grid)}, expected {_described(first)} as {sensor.group(distance)[0].name} has"
                 )
     finest_m, finest = next(iter(grids.items()))
+    if tile and tile.shapes.get(finest_m, finest.shape) != finest.shape:
+        LOG.warning("%s: its images are %s, a part of the granule", name, _described(finest))
     for distance, grid in grids.items():
         if distance % finest_m:
             continue  # no whole ratio: no network takes them together
@@ -61,27 +68,38 @@ def _grid(
     header: RasterHeader, distance: int, tile: TileMetadata | None, crs: CRS | None, label: str
 ) -> Grid:
     shape, transform = (header.height, header.width), header.transform
-    stated = tile.shapes.get(distance) if tile else None
-    if stated and shape != stated:
+    if transform and max(abs(abs(transform[0]) - distance), abs(abs(transform[4]) - distance)) > _TOLERANCE_M:
         raise UserError(
-            f"{label}: found {shape[0]} x {shape[1]} pixels, expected {stated[0]} x {stated[1]} as the granule's metadata says"
+            f"{label}: found pixels of {abs(transform[0]):g} m, expected {distance} m as the sensor's config says"
         )
-    if tile and distance in tile.transforms:
-        place = tile.transforms[distance]
-        if transform and max(abs(a - b) for a, b in zip(transform, place, strict=True)) > _TOLERANCE_M:
-            raise UserError(
-                f"{label}: found the corner {_corner(transform)}, expected {_corner(place)} as the granule's metadata says"
-            )
-        transform = transform or place
+    stated = tile.shapes.get(distance) if tile else None
+    place = tile.transforms.get(distance) if tile else None
+    if transform is None and place is not None and stated is not None and shape != stated:
+        raise UserError(
+            f"{label}: found {shape[0]} x {shape[1]} pixels without georeference, "
+            f"expected {stated[0]} x {stated[1]} as the granule's metadata says"
+        )
+    if transform is None or (place and max(map(abs, np.subtract(transform, place))) < _TOLERANCE_M):
+        transform = place  # without the rounding of the file
     if transform is None:
         raise UserError(
             f"{label}: found no georeference, expected one in the file or in the granule's metadata"
         )
-    if max(abs(abs(transform[0]) - distance), abs(abs(transform[4]) - distance)) > _TOLERANCE_M:
-        raise UserError(
-            f"{label}: found pixels of {abs(transform[0]):g} m, expected {distance} m as the sensor's config says"
-        )
+    if place is not None and stated is not None:
+        _check_inside(Grid(*shape, "", transform), Grid(*stated, "", place), label)
     return Grid(*shape, _agreed(header.crs, crs, label), transform)
+
+
+def _check_inside(found: Grid, stated: Grid, label: str) -> None:
+    # Someone may have cut images out of a product, but none lies outside of its granule.
+    transform, place = found.transform or (), stated.transform or ()
+    column, row = (transform[2] - place[2]) / place[0], (transform[5] - place[5]) / place[4]
+    slack = _TOLERANCE_M
+    inside = -slack <= row <= stated.height - found.height + slack
+    if not inside or not -slack <= column <= stated.width - found.width + slack:
+        raise UserError(
+            f"{label}: found {_described(found)}, expected {_described(stated)} as the granule's metadata says"
+        )
 
 
 def _agreed(found: str, stated: CRS | None, label: str) -> str:
@@ -100,10 +118,16 @@ def _agreed(found: str, stated: CRS | None, label: str) -> str:
 
 
 def _crs(text: str, label: str) -> CRS:
+    # Nothing but a code: PROJ would also read files and addresses.
+    match = re.fullmatch(r"EPSG:(\d{1,9})", text)
     try:
-        return CRS.from_user_input(text)
+        if match:
+            return CRS.from_epsg(int(match[1]))
     except CRSError as error:
-        raise UserError(f"{label}: found {text!r}, expected a code such as EPSG:32633") from error
+        raise UserError(
+            f"{label}: found {text}, which no coordinate reference system has; {_EXPECTED_CRS}"
+        ) from error
+    raise UserError(f"{label}: found {text!r}, {_EXPECTED_CRS}")
 
 
 def _described(grid: Grid) -> str:

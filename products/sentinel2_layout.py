@@ -48,7 +48,7 @@ def locate(tree: FileTree) -> Located:
     found = [name for name in candidates if PRODUCT_ROOT.search(tree.head(name, ROOT_BYTES))]
     if len(found) > 1:
         raise UserError(
-            f"{tree.path}: found the metadata of {len(found)} products ({_listed(found)}), expected one"
+            f"{tree.origin}: found the metadata of {len(found)} products ({_listed(found)}), expected one"
         )
     if found:
         return Located(found[0].rpartition("/")[0] + "/" if "/" in found[0] else "", found[0])
@@ -58,7 +58,7 @@ def locate(tree: FileTree) -> Located:
             f"{tree.label(broken[0])}: found no Level-1C_User_Product or Level-2A_User_Product in it, "
             "expected product metadata"
         )
-    raise UserError(f"{tree.path}: found no product metadata, expected MTD_MSIL1C.xml or MTD_MSIL2A.xml")
+    raise UserError(f"{tree.origin}: found no product metadata, expected MTD_MSIL1C.xml or MTD_MSIL2A.xml")
 
 
 def looks_like_product(names: Iterable[str]) -> bool:
@@ -110,19 +110,19 @@ def granule_images(tree: FileTree, root: str, granule: str | None) -> tuple[str,
             folder = "/".join(parts[: parts.index(IMAGE_FOLDER)])
             images.setdefault(root + folder + "/" if folder else root, []).append(name)
     if not images:
-        raise UserError(f"{tree.path}: found no images, expected them in GRANULE/*/{IMAGE_FOLDER}")
+        raise UserError(f"{tree.origin}: found no images, expected them in GRANULE/*/{IMAGE_FOLDER}")
     if granule is not None:
         kept = {
             place: files for place, files in images.items() if granule in (tile_of(place), _folder(place))
         }
         if not kept:
             raise UserError(
-                f"{tree.path}: found no granule {granule}, expected one of {_listed_tiles(images)}"
+                f"{tree.origin}: found no granule {granule}, expected one of {_listed_tiles(images)}"
             )
         images = kept
     if len(images) > 1:
         raise UserError(
-            f"{tree.path}: found {len(images)} granules ({_listed_tiles(images)}), expected one: "
+            f"{tree.origin}: found {len(images)} granules ({_listed_tiles(images)}), expected one: "
             "name the folder of one granule instead"
         )
     ((place, files),) = images.items()
@@ -146,7 +146,7 @@ def band_files(tree: FileTree, metadata: ProductMetadata, images: Iterable[str])
     for entry in (entry for _, entries in metadata.images for entry in entries):
         if entry.startswith("/") or ".." in PurePosixPath(entry).parts or "\\" in entry:
             raise UserError(
-                f"{tree.path}: found the image {entry!r} in its metadata, expected one within the product"
+                f"{tree.origin}: found the image {entry!r} in its metadata, expected one within the product"
             )
         listed.add(_stem(entry))
     by_stem: dict[str, str] = {}
@@ -157,7 +157,7 @@ def band_files(tree: FileTree, metadata: ProductMetadata, images: Iterable[str])
         layer = layer_of(name)
         if layer in found and stem not in listed and _stem(found[layer]) not in listed:
             raise UserError(
-                f"{tree.path}: found {layer[0]} twice ({found[layer]}, {name}), expected one image"
+                f"{tree.origin}: found {layer[0]} twice ({found[layer]}, {name}), expected one image"
             )
         if layer is not None:
             found.setdefault(layer, name)
@@ -192,7 +192,7 @@ def tile_metadata(tree: FileTree, granule: str) -> str | None:
     found = found or [name for name in near if "MTD" in name.rpartition("/")[2].upper() and granule != ""]
     if len(found) > 1:
         raise UserError(
-            f"{tree.path}: found {len(found)} metadata files of a granule ({_listed(found)}), expected one"
+            f"{tree.origin}: found {len(found)} metadata files of a granule ({_listed(found)}), expected one"
         )
     return found[0] if found else None
 

@@ -82,6 +82,11 @@ def band_name(text: str) -> str:
     return f"B{match[1]}".upper() if match else text.upper()
 
 
+def is_spectral(layer: str) -> bool:
+    """Whether a layer is a band of the instrument and no map made of them (SCL, AOT, ...)."""
+    return _BAND.fullmatch(layer) is not None
+
+
 def parse_product(
     document: bytes, label: str, baselines: tuple[str, str], offsets_from: str
 ) -> ProductMetadata:

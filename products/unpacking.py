@@ -8,6 +8,7 @@ import tempfile
 import weakref
 import zlib
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
@@ -36,7 +37,6 @@ class UnpackedTree(FolderTree):
     def __init__(
         self, path: Path, wanted: Callable[[str], bool], limit_bytes: int = MAX_UNPACKED_BYTES
     ) -> None:
-        self.archive = path
         folder = Path(tempfile.mkdtemp(prefix="nadir-unpacked-"))
         # A forked worker inherits this object; only the process that made the folder removes it.
         self._removal = weakref.finalize(self, _remove, folder, os.getpid())
@@ -46,28 +46,19 @@ class UnpackedTree(FolderTree):
             self._removal()
             raise
         super().__init__(folder)
-
-    def label(self, name: str) -> str:
-        """How messages call a file: as in the archive."""
-        return f"{self.archive}/{name}"
+        self.origin = path
 
 
-def first_names(path: Path, count: int) -> list[str]:
-    """Names of the first members of a compressed tar archive, as far as they are near its beginning.
+def first_names(path: Path, count: int) -> Iterator[str]:
+    """Names of the first members of a compressed tar archive, at most `count`, as far as they are near its beginning.
 
     Raises:
-        UserError: the archive is damaged before the first name, or is no tar archive.
+        UserError: the archive is damaged, or is no tar archive.
     """
-    names: list[str] = []
-    try:
-        for member in _members(path):
-            names.append(member[0])
-            if len(names) >= count or member[1].offset_data > MAX_LOOK_BYTES:
-                break
-    except UserError:
-        if not names:
-            raise
-    return names
+    for name, member, _ in islice(_members(path), count):
+        yield name
+        if member.offset_data > MAX_LOOK_BYTES:
+            return
 
 
 def _members(path: Path) -> Iterator[tuple[str, tarfile.TarInfo, tarfile.TarFile]]:
