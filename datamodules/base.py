@@ -23,12 +23,18 @@ def collate_images(samples: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Stack samples into a batch of named things.
 
     Strings become a list; arrays, tensors and numbers are stacked along a new first axis. `image`
-    (C, H, W) float32 -> (B, C, H, W), `valid` (1, H, W) bool -> (B, 1, H, W), `id` -> list of B str.
+    (C, H, W) float32 -> (B, C, H, W), `valid` (1, H, W) bool -> (B, 1, H, W), `id` -> list of B str. A mapping
+    stays one: `inputs` {key: (C, H, W)} -> {key: (B, C, H, W)}, keys in the order of the first sample.
     """
     batch: dict[str, Any] = {}
     for key, first in samples[0].items():
         values = [sample[key] for sample in samples]
-        batch[key] = values if isinstance(first, str) else torch.stack([torch.as_tensor(v) for v in values])
+        if isinstance(first, str):
+            batch[key] = values
+        elif isinstance(first, Mapping):
+            batch[key] = collate_images(values)
+        else:
+            batch[key] = torch.stack([torch.as_tensor(v) for v in values])
     return batch
 
 
@@ -141,7 +147,7 @@ class ImageDataModule(pl.LightningDataModule):
         self._specification = specification
 
     @property
-    def channels(self) -> dict[str, int]:
+    def channels(self) -> Mapping[str, int | list[int]]:
         """Numbers of bands that a model may leave to the data, by the name of its key; after `setup()`."""
         return {"in_channels": self.specification.num_bands}
 

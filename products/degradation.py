@@ -75,9 +75,10 @@ def degrade(
     pixels = image.astype(np.float32, copy=False)
     if valid is None:
         return _filter(pixels, factor, sizes, kernels)
+    if valid.all() and min(row_offset, column_offset) >= 0:
+        found = _filter(pixels, factor, sizes, kernels)
+        return found, np.ones(found.shape, bool)
     covered = _covered(valid, factor, sizes, (row_offset, column_offset))
-    if valid.all():
-        return _filter(pixels, factor, sizes, kernels), covered
     # Masked by a choice and not by a product: what is not data may be NaN.
     total = _filter(np.where(valid, pixels, np.float32(0)), factor, sizes, kernels)
     weight = _filter(valid.astype(np.float32), factor, sizes, kernels)

@@ -180,3 +180,11 @@ def test_the_number_of_bands_is_what_a_model_may_leave_to_the_data():
     data.setup()
     assert data.channels == {"in_channels": 2}
     assert data.example_input() is None
+
+
+def test_mappings_within_samples_are_stacked_key_by_key():
+    samples = [{"inputs": {10: np.full((2, 4, 4), value), 20: np.zeros((1, 4, 4))}} for value in (1.0, 2.0)]
+    batch = collate_images(samples)
+    assert list(batch["inputs"]) == [10, 20]
+    assert batch["inputs"][10].shape == (2, 2, 4, 4)
+    assert batch["inputs"][10][:, 0, 0, 0].tolist() == [1, 2]

@@ -78,3 +78,30 @@ def ground_ramp(grid: Grid) -> np.ndarray:
     right = c + a * (np.arange(grid.width) + 0.5)
     ramp: np.ndarray = 1000 + down[:, None] + 0.4 * right
     return ramp
+
+
+class NamedProducts:
+    """A reader of empty files: their names say which of `products` they are."""
+
+    kind = "a name"
+
+    def __init__(self, products: Mapping[str, ArrayProduct]) -> None:
+        self.products = dict(products)
+
+    def recognises(self, path: Path) -> bool:
+        return path.name in self.products
+
+    def open(self, path: Path, sensor: Sensor) -> Product:
+        product = self.products[path.name]
+        product.path, product.name, product.sensor = path, path.name, sensor
+        return product
+
+
+def shelf(folder: Path, products: Mapping[str, ArrayProduct]) -> tuple[Sensor, dict[str, str]]:
+    """A sensor that opens `products`, and their paths by name."""
+    first = next(iter(products.values()))
+    bands = {name: band.ground_sample_distance_m for name, band in first.sensor.bands.items()}
+    for name in products:
+        (folder / name).touch()
+    paths = {name: str(folder / name) for name in products}
+    return sensor(bands, readers=[NamedProducts(products)]), paths
