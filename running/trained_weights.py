@@ -66,12 +66,13 @@ def load(config: DictConfig) -> list[Any]:
     sensor = instantiate(config.sensor)
     bands = {m: [band.name for band in sensor.group(m)] for m in sensor.ground_sample_distances_m}
     node: Any = OmegaConf.to_container(config.weights, resolve=True)
-    entries = (
-        [{**node["network"], "file": file} for file in node["files"]]
-        if "files" in node
-        else list(node["networks"].values())
-    )
-    return [instantiate(entry, sensor=sensor.name, bands=bands).eval() for entry in entries]
+    if "files" in node:
+        entries = [{**node["network"], "file": file} for file in node["files"]]
+    else:  # the catalogue's own files lie beside its configs
+        entries = [
+            {**each, "file": str(CATALOGUE / "weights" / each["file"])} for each in node["networks"].values()
+        ]
+    return [instantiate(entry, sensor=sensor.name, bands=bands) for entry in entries]
 
 
 def _weights_of(sensor: str) -> str:

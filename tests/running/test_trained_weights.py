@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from errors import UserError
+from running import command_line, trained_weights
+
+
+def words_of(*words: str) -> list[str]:
+    line = command_line.read(list(words))
+    assert trained_weights.are_meant(line)
+    return trained_weights.with_weights(line).overrides
+
+
+def test_a_run_comes_before_weights():
+    assert not trained_weights.are_meant(command_line.read(["run=x", "sensor=sentinel2"]))
+    assert not trained_weights.are_meant(command_line.read(["input=x"]))
+
+
+def test_a_sensor_has_weights_of_its_own():
+    assert words_of("sensor=sentinel2", "input=x") == [
+        "sensor=sentinel2", "input=x", "weights=sentinel2", "task=super_resolve",
+    ]  # fmt: skip
+
+
+def test_weights_of_the_catalogue_name_their_sensor():
+    assert words_of("weights=landsat8") == ["weights=landsat8", "sensor=landsat8", "task=super_resolve"]
+
+
+def test_files_and_their_convention(tmp_path: Path):
+    (tmp_path / "a b.h5").touch()
+    (tmp_path / "c.h5").touch()
+    assert words_of(f"weights={tmp_path}/a b.h5", "convention=dsen2", "sensor=sentinel2", "task=super_resolve") == [
+        "sensor=sentinel2", "task=super_resolve", "weights=file", f"weights.files=['{tmp_path}/a b.h5']",
+        "weights.convention=dsen2",
+    ]  # fmt: skip
+    both = words_of(f"weights=[{tmp_path}/a b.h5,{tmp_path}/c.h5]", "sensor=sentinel2")
+    assert f"weights.files=['{tmp_path}/a b.h5','{tmp_path}/c.h5']" in both
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["sensor=sentinel"], r"found 'sentinel' \(did you mean 'sentinel2'\?\), expected one of"),
+        (["sensor=modis"], "sensor=modis has no trained weights"),
+        (["sensor=sentinel2", "weights=none.h5"], "weights=none.h5: there is no such file, and no weights"),
+        (["weights=some.h5"], "weights=some.h5 need to know the instrument: give sensor=NAME"),
+    ],
+)
+def test_what_does_not_fit_is_told(words: list[str], message: str):
+    with pytest.raises(UserError, match=message):
+        words_of(*words)
