@@ -140,6 +140,8 @@ def build_super_resolution_network(
 ) -> nn.Module:
     """Build the network `name` for groups of `in_channels` bands, finest first; `options` are its keyword arguments.
 
+    An option that is None is left at its default.
+
     Raises:
         UserError: an unknown name or option, or an impossible size.
     """
@@ -155,7 +157,7 @@ def build_super_resolution_network(
     for key in options or {}:
         if key not in known:
             raise UserError(f"model.network_options: found {key!r}, {name} has {', '.join(known)}")
-    return builder(in_channels, **dict(options or {}))
+    return builder(in_channels, **{key: value for key, value in (options or {}).items() if value is not None})
 
 
 def _channels(in_channels: Sequence[int]) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ from networks.dsen2 import DSen2, build_super_resolution_network
 )
 def test_as_many_parameters_as_published(name: str, in_channels: list[int], parameters: int) -> None:
     with torch.device("meta"):
-        network = build_super_resolution_network(name, in_channels)
+        network = build_super_resolution_network(name, in_channels, {"features": None, "blocks": None})
     assert sum(p.numel() for p in network.parameters()) == parameters
     assert network.receptive_radius == {"dsen2": 14, "vdsen2": 66}[name]
 
