@@ -13,7 +13,7 @@ from products.window import Window
 
 MARGIN = 3  # footprints around a block whose pixels are looked at
 FEWEST = 4  # pixels around a cell that bilinear interpolation needs
-NEIGHBOURS = 32  # pixels among which pyresample looks for the four around a cell
+NEIGHBOURS = 24  # pixels among which pyresample looks for the four around a cell
 
 
 def resampled_blocks(
@@ -132,6 +132,7 @@ def _bilinear(
         resampler = NumpyBilinearResampler(
             rows, area, 3 * radius, neighbours=min(NEIGHBOURS, values.shape[1]), reduce_data=False
         )
+        resampler.get_bil_info()
         numbers = np.where(values == nodata, np.nan, values.astype(np.float64))
-        mixed = [resampler.resample(band[None], fill_value=np.nan) for band in numbers]
+        mixed = [resampler.get_sample_from_bil_info(band[None], fill_value=np.nan) for band in numbers]
         return np.stack(mixed).reshape(len(values), *area.shape)  # it drops axes of length 1
