@@ -65,12 +65,11 @@ def served_sensors(models: dict[str, list[str]], catalogue: Path = CATALOGUE) ->
     for name in sensor_names(catalogue):
         node = _load(catalogue / "sensor" / f"{name}.yaml")
         weights = node.get("weights")
-        file = catalogue / "weights" / f"{weights}.yaml"
         runs = tuple(models.get(name, ()))
-        if not runs and (weights is None or not file.is_file()):
+        networks = {} if runs else _networks(catalogue / "weights" / f"{weights}.yaml")
+        if not runs and not networks:
             continue
         distances = sorted({int(band["ground_sample_distance_m"]) for band in node["bands"].values()})
-        networks = {} if runs else _networks(_load(file))
         targets = sorted(set(networks.values())) or distances[1:]
         served[name] = ServedSensor(
             name, str(node.get("title", name)), tuple(targets), None if runs else str(weights), networks, runs
@@ -110,16 +109,25 @@ def help_of(file: str, catalogue: Path = CATALOGUE) -> dict[str, str]:
     return comments
 
 
-def _networks(weights: DictConfig) -> dict[str, int]:
-    """Networks of an option of `conf/weights` whose target grid is written there, finest first."""
-    entries: Any = OmegaConf.to_container(weights, resolve=False)
-    nodes = entries.get("networks") or {}
-    known = {
-        str(name): int(node["target_m"])
-        for name, node in nodes.items()
-        if isinstance(node, dict) and isinstance(node.get("target_m"), int)
-    }
-    return dict(sorted(known.items(), key=lambda entry: entry[1])) if len(known) == len(nodes) else {}
+def _networks(option: Path) -> dict[str, int]:
+    """Names and target grids of the networks of an option of `conf/weights`, finest first; empty without their files.
+
+    The target grid is the network's `target_m`, or the number in its name.
+    """
+    if not option.is_file():
+        return {}
+    nodes: Any = OmegaConf.to_container(_load(option), resolve=False)
+    found = {}
+    for name, node in (nodes.get("networks") or {}).items():
+        number = re.search(r"[0-9]+", str(name))
+        target = node.get("target_m") or (number and int(number[0]))
+        if target is not None and (option.parent / str(node.get("file"))).is_file():
+            found[str(name)] = int(target)
+    return (
+        dict(sorted(found.items(), key=lambda entry: entry[1]))
+        if len(found) == len(nodes["networks"])
+        else {}
+    )
 
 
 def _chosen(node: DictConfig, group: str) -> str | None:

@@ -25,7 +25,10 @@ def get_metadata() -> dict[str, Any]:
 
 
 def warm() -> None:
-    """Make the work folder, and clear it of what a server has left that was killed."""
+    """Make the work folder, and clear it of what a server has left that was killed; import what requests need."""
+    import serving.prediction
+    import serving.training  # noqa: F401
+
     work_folder.prepare(settings().work)
     work_folder.sweep(settings().work)
 

@@ -159,7 +159,7 @@ def _served_words(served: ServedSensor, targets: list[int]) -> Iterator[str]:
         yield f"run=[{','.join(map(quoted, chosen))}]"
         return
     yield f"sensor={served.name}"
-    if targets:
+    if targets and targets != list(served.targets_m):
         yield from (f"~weights.networks.{name}" for name, m in served.networks.items() if m not in targets)
 
 

@@ -13,8 +13,8 @@ bands:
 """
 WEIGHTS = """sensor: first
 networks:
-  coarse: {file: b, target_m: 60}
-  fine: {file: a, target_m: 20}
+  coarse: {file: b.safetensors, target_m: 60}
+  m20: {file: a.safetensors}
 """
 EXPERIMENT = """# @package _global_
 defaults:
@@ -33,6 +33,8 @@ def catalogue(tmp_path):
         "sensor/third.yaml": SENSOR.format(weights="gone"),
         "sensor/raw.yaml": "name: raw\nbands: {}\n",
         "weights/first.yaml": WEIGHTS,
+        "weights/a.safetensors": "",
+        "weights/b.safetensors": "",
         "experiment/super_resolution_first_20m.yaml": EXPERIMENT,
         "experiment/toy.yaml": EXPERIMENT,
         "task/t.yaml": "a: 1   # the first\nregion:\n  pixels: null # four # numbers\nb: '#'\nc: x  # the last\n",
@@ -48,9 +50,14 @@ def test_sensors_are_served_by_weights_or_by_runs(catalogue):
     served = served_sensors({"second": ["RUN"]}, catalogue)
     assert set(served) == {"first", "second"}
     assert served["first"].targets_m == (20, 60)
-    assert served["first"].networks == {"fine": 20, "coarse": 60}
+    assert served["first"].networks == {"m20": 20, "coarse": 60}
     assert (served["second"].runs, served["second"].weights) == (("RUN",), None)
     assert served["second"].targets_m == (20, 60)
+
+
+def test_what_has_no_file_is_not_offered(catalogue):
+    (catalogue / "weights" / "b.safetensors").unlink()
+    assert served_sensors({}, catalogue) == {}
 
 
 def test_trainings_are_the_experiments_of_super_resolution(catalogue):
