@@ -47,6 +47,11 @@ class FileTree(ABC):
     def raster_path(self, name: str) -> str:
         """What GDAL opens to read a file by windows, without unpacking it."""
 
+    def stamp(self, name: str) -> tuple[int, int]:
+        """What changes when a file does: time of modification (of the file or the archive) and size."""
+        own = self.path / name
+        return (own if own.is_file() else self.path).stat().st_mtime_ns, self.size(name)
+
     def verify(self, name: str) -> None:  # noqa: B027  (folders and tar archives have no checksums)
         """Read a whole file and hold it against its checksum, where there is one.
 

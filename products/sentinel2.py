@@ -58,6 +58,7 @@ class Sentinel2Reader:
         tile: the granule to take of products with several, e.g. `T33UUU`.
         baselines: oldest and newest known processing baseline; what others' numbers mean is not known.
         offsets_from: from this baseline on metadata lists radiometric offsets.
+        quantification: digital numbers per unit of reflectance that networks expect.
         verify_bytes: images in zip archives that are not larger are held against their checksums when the product is
             opened; larger ones would have to be read whole for a window of some pixels.
 
@@ -72,11 +73,13 @@ class Sentinel2Reader:
         tile: str | None = None,
         baselines: Sequence[str] = ("01.00", "05.99"),
         offsets_from: str = "04.00",
+        quantification: float = 10_000,
         verify_bytes: int = 4 * 2**20,
     ) -> None:
         self.tile = tile
         self.baselines = (str(baselines[0]), str(baselines[1]))
-        self.offsets_from, self.verify_bytes = str(offsets_from), verify_bytes
+        self.offsets_from = str(offsets_from)
+        self.quantification, self.verify_bytes = float(quantification), verify_bytes
 
     def recognises(self, path: Path) -> bool:
         """Whether `path` may be a Sentinel-2 product, whole or not; archives that cannot be listed are taken as one."""
@@ -111,10 +114,10 @@ class Sentinel2Reader:
         metadata = parse_product(
             tree.document(located.metadata), tree.label(located.metadata), self.baselines, self.offsets_from
         )
-        if not np.isclose(metadata.quantification * sensor.scale, 1):
+        if metadata.quantification != self.quantification:
             raise UserError(
                 f"{tree.label(located.metadata)}: QUANTIFICATION_VALUE: found {metadata.quantification:g}, "
-                f"expected {1 / sensor.scale:g}"
+                f"expected {self.quantification:g}"
             )
         lacking = [band.name for band in sensor.bands.values() if _lacks_offset(metadata, _layer(band))]
         if lacking:
@@ -151,7 +154,6 @@ class Sentinel2Reader:
     def _rasters(
         self, tree: FileTree, found: Mapping[Layer, str], sensor: Sensor, path: Path
     ) -> dict[str, BandRaster]:
-        stat = path.stat()
         rasters, missing = {}, []
         for band in sensor.bands.values():
             layer, distance = _layer(band), band.ground_sample_distance_m
@@ -159,8 +161,10 @@ class Sentinel2Reader:
             if file is None:
                 missing.append((layer, distance))
             elif not missing:
-                driver, stamp = self._checked_driver(tree, file), (stat.st_mtime_ns, tree.size(file))
-                rasters[band.name] = BandRaster(tree.raster_path(file), tree.label(file), driver, stamp)
+                driver = self._checked_driver(tree, file)
+                rasters[band.name] = BandRaster(
+                    tree.raster_path(file), tree.label(file), driver, tree.stamp(file)
+                )
         if missing:
             raise UserError(
                 f"{path}: found no image of {described_missing(missing, found)}, expected all bands of {sensor.name}"

@@ -155,6 +155,7 @@ def safe(
         groups = (
             {m: [b for b in ORDER if NATIVE[b] == m] for m in (10, 20, 60)} if level == "L1C" else LEVEL_2A
         )
+    (folder / "GRANULE" / granule / "IMG_DATA").mkdir(parents=True)
     entries = []
     for distance, bands in groups.items():
         for band in bands:

@@ -13,6 +13,10 @@ def test_a_folder_as_a_tree(tmp_path):
     assert tree.names == ("a", "b/c.txt")
     assert (tree.size("b/c.txt"), tree.head("b/c.txt", 3), tree.tail("b/c.txt", 3)) == (10, b"012", b"789")
     assert tree.document("b/c.txt") == b"0123456789"
+    assert tree.label("b/c.txt") == f"{tmp_path}/b/c.txt"
+    before = tree.stamp("b/c.txt")
+    (tmp_path / "b" / "c.txt").write_bytes(b"012345678")
+    assert tree.stamp("b/c.txt") != before
     assert tree.raster_path("b/c.txt") == str(tmp_path / "b" / "c.txt")
 
 

@@ -66,12 +66,13 @@ def archives(folder, place):
     yield fakes.tarred(folder, place / "f", "w:gz")
 
 
-def test_archives_are_read_like_folders(l1c, l2a, tmp_path):
-    for folder in (l1c, l2a):
-        for path in archives(folder, tmp_path):
-            with fakes.sensor().open(path) as product:
-                assert product.level == folder.name[7:10]
-                assert holds_the_fake(product), path
+@pytest.mark.parametrize("level", ["l1c", "l2a"])
+def test_archives_are_read_like_folders(level, request, tmp_path):
+    folder = request.getfixturevalue(level)
+    for path in archives(folder, tmp_path):
+        with fakes.sensor().open(path) as product:
+            assert product.level == level.upper()
+            assert holds_the_fake(product), path
 
 
 def test_all_that_may_be_named(l1c, tmp_path):
