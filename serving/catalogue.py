@@ -7,7 +7,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from errors import UserError
 from running.saved_config import CATALOGUE
+from serving.own_models import targets_of
 
 SENSOR_CLASS = "products.sensor.Sensor"
 _TRAININGS = "super_resolution_*.yaml"
@@ -22,17 +24,15 @@ class ServedSensor:
         name: option of `conf/sensor`.
         title: the instrument in words.
         targets_m: ground sample distances of the bands that can be sharpened.
-        weights: option of `conf/weights`; None: `runs` serve it.
-        networks: names of the weights' networks, by target grid.
-        runs: run folders that serve it.
+        networks: names of its weights' networks, with their target grids; empty: `models` serve it.
+        models: run folders or weights files of the settings.
     """
 
     name: str
     title: str
     targets_m: tuple[int, ...]
-    weights: str | None
     networks: dict[str, int]
-    runs: tuple[str, ...] = ()
+    models: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,20 +60,25 @@ def sensor_names(catalogue: Path = CATALOGUE) -> list[str]:
 
 
 def served_sensors(models: dict[str, list[str]], catalogue: Path = CATALOGUE) -> dict[str, ServedSensor]:
-    """The sensors that have weights in the catalogue, or runs in the server's settings; by name."""
+    """The sensors that have weights in the catalogue, or models in the server's settings; by name.
+
+    Raises:
+        UserError: a model is not there or of another kind, or of a sensor that nobody knows.
+    """
     served = {}
     for name in sensor_names(catalogue):
         node = _load(catalogue / "sensor" / f"{name}.yaml")
-        weights = node.get("weights")
-        runs = tuple(models.get(name, ()))
-        networks = {} if runs else _networks(catalogue / "weights" / f"{weights}.yaml")
-        if not runs and not networks:
+        title = str(node.get("title", name))
+        own = tuple(Path(model).resolve() for model in models.get(name, ()))
+        if own:
+            served[name] = ServedSensor(name, title, targets_of(own), {}, own)
             continue
-        distances = sorted({int(band["ground_sample_distance_m"]) for band in node["bands"].values()})
-        targets = sorted(set(networks.values())) or distances[1:]
-        served[name] = ServedSensor(
-            name, str(node.get("title", name)), tuple(targets), None if runs else str(weights), networks, runs
-        )
+        networks = _networks(catalogue / "weights" / f"{node.get('weights')}.yaml")
+        if networks:
+            served[name] = ServedSensor(name, title, tuple(sorted(set(networks.values()))), networks)
+    strange = sorted(models.keys() - served.keys())
+    if strange:
+        raise UserError(f"models: found the sensor {strange[0]}, expected some of conf/sensor")
     return served
 
 

@@ -18,6 +18,7 @@ from serving import child_process, work_folder
 from serving.answers import Answer, refusal, without_folders
 from serving.catalogue import ServedSensor, served_sensors
 from serving.guarded_process import run_guarded
+from serving.own_models import target_of, words_of
 from serving.prediction_process import Order, quoted
 from serving.raster_summary import summary
 from serving.safe_fetch import FetchLimits, fetch
@@ -153,19 +154,13 @@ def _model(arguments: Mapping[str, Any], settings: Settings) -> tuple[str, list[
 
 
 def _served_words(served: ServedSensor, targets: list[int]) -> Iterator[str]:
-    if served.runs:
-        runs = [Path(run).resolve() for run in served.runs]
-        chosen = [run for run in runs if not targets or _target_of(run) in targets]
-        yield f"run=[{','.join(map(quoted, chosen))}]"
+    if served.models:
+        chosen = [model for model in served.models if not targets or target_of(model) in targets]
+        yield from words_of(served.name, chosen)
         return
     yield f"sensor={served.name}"
     if targets and targets != list(served.targets_m):
         yield from (f"~weights.networks.{name}" for name, m in served.networks.items() if m not in targets)
-
-
-def _target_of(run: Path) -> int | None:
-    target = OmegaConf.select(read_config(run), "data.target_m")
-    return None if target is None else int(target)
 
 
 def _region_words(arguments: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from networks.trained_weights import save_super_resolver
+from tests.fakes import sentinel2
 from tests.fakes.http_server import Page, serve
+from tests.fakes.small_resolvers import small_resolver
 
 START_S = 120
 UPLOAD_BYTES = 3_000_000
@@ -52,6 +55,10 @@ class Server:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
     root = tmp_path_factory.mktemp("server")
+    weights = [
+        save_super_resolver(root / f"{m}.safetensors", small_resolver(sentinel2.sensor(), m))
+        for m in (20, 60)
+    ]
     folders = {name: root / name for name in ("work", "data", "runs", "temporary")}
     for name in ("data", "runs", "temporary"):
         folders[name].mkdir()
@@ -64,6 +71,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
             "WORK_FOLDER": folders["work"], "DATA_FOLDER": folders["data"], "RUNS_FOLDER": folders["runs"],
             "UPLOAD_BYTES": UPLOAD_BYTES, "URL_PRIVATE_NETWORKS": "[127.0.0.1/32]", "URL_PORTS": f"[80,{web_port}]",
             "MAX_PIXELS": 40_000, "NUM_THREADS": 1, "TRAIN_GRACE_S": 5,
+            "MODELS": f"{{sentinel2: [{weights[0]}, {weights[1]}]}}",
         }  # fmt: skip
         process = subprocess.Popen(
             [Path(sys.executable).with_name("deepaas-run"), "--listen-ip", "127.0.0.1", "--listen-port", str(port)],

@@ -1,5 +1,6 @@
 import pytest
 
+from errors import UserError
 from serving.catalogue import help_of, sensor_names, served_sensors, trainings
 
 SENSOR = """# a sensor
@@ -45,14 +46,19 @@ def catalogue(tmp_path):
     return tmp_path
 
 
-def test_sensors_are_served_by_weights_or_by_runs(catalogue):
+def test_sensors_are_served_by_weights_or_by_models_of_the_settings(catalogue, tmp_path):
     assert sensor_names(catalogue) == ["first", "second", "third"]
-    served = served_sensors({"second": ["RUN"]}, catalogue)
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.yaml").write_text("data: {target_m: 60}\n")
+    served = served_sensors({"second": [str(run)]}, catalogue)
     assert set(served) == {"first", "second"}
     assert served["first"].targets_m == (20, 60)
     assert served["first"].networks == {"m20": 20, "coarse": 60}
-    assert (served["second"].runs, served["second"].weights) == (("RUN",), None)
-    assert served["second"].targets_m == (20, 60)
+    assert (served["second"].models, served["second"].networks) == ((run,), {})
+    assert served["second"].targets_m == (60,)
+    with pytest.raises(UserError, match="found the sensor fourth"):
+        served_sensors({"fourth": [str(run)]}, catalogue)
 
 
 def test_what_has_no_file_is_not_offered(catalogue):
