@@ -93,9 +93,16 @@ def scene(side: int, seed: int) -> np.ndarray:
     """Digital numbers with structure of several scales and the noise of a sensor, (side, side) uint16."""
     generator = np.random.default_rng(seed)
     pixels = generator.normal(2500, 25, (side, side)).astype(np.float32)
-    for scale, strength in ((1.5, 300), (6, 900), (30, 9000)):
-        noise = generator.normal(0, strength, (side // 2 + 1, side // 2 + 1)).astype(np.float32)
-        pixels += gaussian_filter(noise, scale).repeat(2, 0).repeat(2, 1)[:side, :side]
+    for step, strength in (
+        (2, 400),
+        (8, 900),
+        (32, 1400),
+    ):  # blobs of some steps, in strips so that memory stays small
+        coarse = gaussian_filter(generator.normal(0, 1, (side // step + 1,) * 2).astype(np.float32), 1.5)
+        coarse *= strength / coarse.std()
+        for row in range(0, side, 32 * step):
+            part = coarse[row // step : row // step + 32].repeat(step, 0).repeat(step, 1)
+            pixels[row : row + 32 * step] += part[: min(32 * step, side - row), :side]
     return np.clip(pixels, 1, 15000).astype(np.uint16)
 
 

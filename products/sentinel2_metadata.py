@@ -161,7 +161,12 @@ def parse_tile(document: bytes, label: str) -> TileMetadata:
         left, top, width, height = (
             _number(first_text(place, name), f"{label}: {name}") for name in ("ULX", "ULY", "XDIM", "YDIM")
         )
-        transforms[_resolution(place, label)] = (width, 0.0, left, 0.0, height, top)
+        distance = _resolution(place, label)
+        if (abs(width), abs(height)) != (distance, distance):
+            raise UserError(
+                f"{label}: XDIM, YDIM: found {width:g}, {height:g}, expected {distance}, {-distance} of that resolution"
+            )
+        transforms[distance] = (width, 0.0, left, 0.0, height, top)
     if crs is None or not shapes or set(shapes) != set(transforms):
         raise UserError(
             f"{label}: found no complete Tile_Geocoding, expected a reference system, sizes and positions"

@@ -112,6 +112,7 @@ def test_a_granule():
         ("HORIZONTAL_CS_CODE", "X", "found no complete Tile_Geocoding"),
         ("Geoposition", "X", "found no complete Tile_Geocoding"),
         ("<NROWS>96</NROWS>", "<NROWS>x</NROWS>", "NROWS: found 'x', expected a number"),
+        ("<XDIM>20", "<XDIM>0", "XDIM, YDIM: found 0, -20, expected 20, -20 of that resolution"),
         ("<ULX>", "<ULX>x", "ULX: found 'x399960', expected a number"),
     ],
 )
