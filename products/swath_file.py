@@ -1,6 +1,7 @@
 """An HDF file seen as named two-dimensional fields, read by window, with one open handle in each process."""
 
 import os
+import threading
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -48,24 +49,31 @@ class SwathFile(ABC):
         self.path = path
         self._handle: Any = None
         _OPEN.add(self)
-        self.fields, self.attributes = self._contents()
+        with _LOCK:
+            self.fields, self.attributes = self._contents()
+
+    def read(self, name: str, window: Window) -> np.ndarray:
+        """The cells of a two-dimensional field inside `window`, (h, w) in the field's own type.
+
+        Raises:
+            UserError: the file is damaged there.
+            ValueError: the window is not inside of the field.
+        """
+        field = self.fields[name]
+        if window.row < 0 or window.column < 0 or window.clip(*field.shape) != window:
+            raise ValueError(f"{window} is not inside of '{name}' with {field.shape} cells")
+        if window.height == 0 or window.width == 0:
+            return np.empty((window.height, window.width), field.dtype)
+        with _LOCK:
+            return self._read(name, window)
 
     @abstractmethod
     def _contents(self) -> tuple[dict[str, Field], dict[str, Any]]:
         """Fields and attributes of the file."""
 
     @abstractmethod
-    def read(self, name: str, window: Window) -> np.ndarray:
-        """The cells of a two-dimensional field inside `window`, (h, w) in the field's own type.
-
-        Raises:
-            UserError: the file is damaged there.
-        """
-
-    def _check(self, name: str, window: Window) -> None:
-        """Windows beyond a field are a mistake of the caller, and not of the file."""
-        if window.row < 0 or window.column < 0 or window.clip(*self.fields[name].shape) != window:
-            raise ValueError(f"{window} is not inside of '{name}' with {self.fields[name].shape} cells")
+    def _read(self, name: str, window: Window) -> np.ndarray:
+        """What `read` returns, of a window that is inside and not empty."""
 
     @abstractmethod
     def _release(self, handle: Any) -> None:
@@ -73,9 +81,10 @@ class SwathFile(ABC):
 
     def close(self) -> None:
         """Close the handle of this process; reading opens it again."""
-        if self._handle is not None:
-            handle, self._handle = self._handle, None
-            self._release(handle)
+        with _LOCK:
+            if self._handle is not None:
+                handle, self._handle = self._handle, None
+                self._release(handle)
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_handle": None}
@@ -86,12 +95,14 @@ class SwathFile(ABC):
 
 
 _OPEN: "weakref.WeakSet[SwathFile]" = weakref.WeakSet()
+_LOCK = threading.RLock()  # the HDF4 library knows no threads, and HDF5 serves one at a time
 
 
-def _close_all() -> None:
+def _before_fork() -> None:
+    _LOCK.acquire()  # so that no thread opens a file, or holds the lock, at the moment of forking
     for file in list(_OPEN):
         file.close()
 
 
 # A forked process would share the position in the file with its parent, so that each reads the other's bytes.
-os.register_at_fork(before=_close_all)
+os.register_at_fork(before=_before_fork, after_in_parent=_LOCK.release, after_in_child=_LOCK.release)

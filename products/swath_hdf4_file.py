@@ -1,7 +1,6 @@
 """HDF4 files, by pyhdf, which is an extra."""
 
 import struct
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ MAGIC = b"\x0e\x03\x13\x01"
 _TYPES = {
     5: "float32", 6: "float64", 20: "int8", 21: "uint8", 22: "int16", 23: "uint16", 24: "int32", 25: "uint32",
 }  # fmt: skip
-_LOCK = threading.RLock()  # the HDF4 library knows no threads
 
 
 def is_hdf4(path: Path) -> bool:
@@ -36,33 +34,27 @@ class Hdf4File(SwathFile):
 
     def _contents(self) -> tuple[dict[str, Field], dict[str, Any]]:
         _check_length(self.path)
-        with _LOCK:
-            opened = self._opened()
-            try:
-                fields = {}
-                for name in opened.datasets():
-                    selected = opened.select(name)
-                    _, _, sizes, kind, _ = selected.info()
-                    shape = tuple(sizes) if isinstance(sizes, (list, tuple)) else (sizes,)
-                    fields[name] = Field(name, shape, _TYPES.get(kind, ""), dict(selected.attributes()))
-                    selected.endaccess()
-                return fields, dict(opened.attributes())
-            except _error() as error:
-                raise _damaged(self.path, error) from error
-
-    def read(self, name: str, window: Window) -> np.ndarray:
-        """See `SwathFile.read`."""
-        self._check(name, window)
-        if window.height == 0 or window.width == 0:
-            return np.empty((window.height, window.width), self.fields[name].dtype)
-        with _LOCK:
-            opened = self._opened()
-            try:
+        opened = self._opened()
+        try:
+            fields = {}
+            for name in opened.datasets():
                 selected = opened.select(name)
-                pixels = selected.get(start=window[:2], count=window[2:])
+                _, _, sizes, kind, _ = selected.info()
+                shape = tuple(sizes) if isinstance(sizes, (list, tuple)) else (sizes,)
+                fields[name] = Field(name, shape, _TYPES.get(kind, ""), dict(selected.attributes()))
                 selected.endaccess()
-            except (_error(), ValueError) as error:
-                raise _damaged(self.path, error, name) from error
+            return fields, dict(opened.attributes())
+        except _error() as error:
+            raise _damaged(self.path, error) from error
+
+    def _read(self, name: str, window: Window) -> np.ndarray:
+        opened = self._opened()
+        try:
+            selected = opened.select(name)
+            pixels = selected.get(start=window[:2], count=window[2:])
+            selected.endaccess()
+        except (_error(), ValueError) as error:
+            raise _damaged(self.path, error, name) from error
         return np.asarray(pixels).reshape(window.height, window.width)
 
     def _opened(self) -> Any:
@@ -75,8 +67,7 @@ class Hdf4File(SwathFile):
         return self._handle
 
     def _release(self, handle: Any) -> None:
-        with _LOCK:
-            handle.end()
+        handle.end()
 
 
 def _pyhdf(path: Path) -> Any:

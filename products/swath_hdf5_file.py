@@ -41,9 +41,7 @@ class Hdf5File(SwathFile):
         except (OSError, RuntimeError, KeyError) as error:
             raise _damaged(self.path, error) from error
 
-    def read(self, name: str, window: Window) -> np.ndarray:
-        """See `SwathFile.read`."""
-        self._check(name, window)
+    def _read(self, name: str, window: Window) -> np.ndarray:
         opened = self._opened()
         try:
             rows, columns = slice(window.row, window.bottom), slice(window.column, window.right)
