@@ -17,6 +17,7 @@ from products.window import Window
 LONLAT = CRS.from_epsg(4326)
 EDGE_POINTS = 33  # of each edge of a box, as meridians and parallels are no straight lines on a map
 GEOLOCATION_ROWS = 256  # of a swath, read at a time
+_NOWHERE = Window(0, 0, 0, 0)
 TOLERANCE = 1e-3  # of a pixel: what a coordinate loses on its way between two reference systems
 
 
@@ -156,23 +157,23 @@ def _pixel_box(pixels: Sequence[int]) -> Window:
 
 def _lonlat_box(product: Product, box: Sequence[float]) -> Window:
     """The pixels of the finest grid that a box touches; height and width 0 outside of the product."""
-    bounds = lonlat_bounds(product)
-    if bounds is None:
-        raise UserError(f"region.lonlat: {product.path} has no georeference; expected region.pixels")
-    west, south, east, north = bounds
     first, last = sorted((box[0], box[2]))
     if 180 < last - first < 360:
         first, last = last, first + 360
+    low, high = sorted((box[1], box[3]))
+    grid = product.grids[product.finest_m]
+    if grid.transform is None or not grid.crs:
+        return _swath_box(product, first, last, low, high)
+    bounds = lonlat_bounds(product)
+    if bounds is None:
+        return _NOWHERE
+    west, south, east, north = bounds
     # The turn of longitudes that lies nearest to the product's.
     turn = 360 * round(((west + east) - (first + last)) / 720)
     left, right = max(first + turn, west), min(last + turn, east)
-    low, high = sorted((box[1], box[3]))
     low, high = max(low, south), min(high, north)
     if left > right or low > high:
-        return Window(0, 0, 0, 0)
-    grid = product.grids[product.finest_m]
-    if grid.transform is None or not grid.crs:
-        return _swath_box(product, left, right, low, high)
+        return _NOWHERE
     latitude, longitude = _edge_points(low, left, high, right)
     wrapped = (longitude + 180) % 360 - 180
     x, y = map(np.asarray, transform(LONLAT, _crs(grid, product), wrapped, latitude))
@@ -187,7 +188,8 @@ def _swath_box(product: Product, west: float, east: float, south: float, north: 
     top, left, bottom, right = math.inf, math.inf, -math.inf, -math.inf
     for window in _strips(product.grids[product.finest_m]):
         place = product.geolocation(product.finest_m, window)
-        assert place is not None
+        if place is None:
+            raise UserError(f"region.lonlat: {product.path} has no georeference; expected region.pixels")
         longitude = (place.longitude - west) % 360  # from the western edge on; NaN compares False
         inside = (longitude <= east - west) & (place.latitude >= south) & (place.latitude <= north)
         rows, columns = np.nonzero(inside.any(axis=1))[0], np.nonzero(inside.any(axis=0))[0]
@@ -195,7 +197,7 @@ def _swath_box(product: Product, west: float, east: float, south: float, north: 
             top, bottom = min(top, window.row + rows[0]), max(bottom, window.row + rows[-1] + 1)
             left, right = min(left, columns[0]), max(right, columns[-1] + 1)
     if bottom < top:
-        return Window(0, 0, 0, 0)
+        return _NOWHERE
     return Window(int(top), int(left), int(bottom - top), int(right - left))
 
 
@@ -225,7 +227,8 @@ def _extent(product: Product, key: str, whole: Window) -> str:
     if key == "region.pixels":
         return f"[{whole.column}, {whole.row}, {whole.right - 1}, {whole.bottom - 1}]"
     bounds = lonlat_bounds(product)
-    assert bounds is not None
+    if bounds is None:
+        return "the product, whose positions are all unknown"
     return "[" + ", ".join(f"{value:.4f}" for value in bounds) + "] (longitude first)"
 
 
