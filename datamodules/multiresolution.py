@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from datamodules.base import ImageDataModule
+from datamodules.decoded_product import decoded, decoded_bytes
 from datamodules.multiresolution_consistency import consistency_windows
 from datamodules.multiresolution_plan import (
     SETS,
@@ -18,6 +19,7 @@ from datamodules.multiresolution_plan import (
 from datamodules.multiresolution_sets import EvaluationTiles, TrainingPatches
 from datamodules.product_cache import BlockStore, CachedProduct
 from errors import UserError
+from products.product import Product
 from products.reduced_resolution import ReducedResolution
 from products.sensor import Sensor
 from products.specification import ImageSpecification
@@ -38,11 +40,13 @@ class Multiresolution(ImageDataModule):
         target_m: ground sample distance of the bands to sharpen.
         train, val, test: products; None = see the docs.
         generator: settings of `synthesis.multiresolution.generated_products`, for `train: null`.
-        cache: folder in which those are made.
+        cache: folder in which those are made, and large products decoded.
         patch_size, test_patch_size, context, block_margin, split_seed, augmentation, min_valid_fraction: see
             `datamodules.multiresolution_plan.MultiresolutionData`.
         cache_mb: decoded pixels kept in memory by each process, MB of 2**20 bytes.
         cache_block_px: side of the blocks in which they are decoded, pixels of the finest grid.
+        decode_above_mb: products of more decoded pixels are decoded once into `cache`, to be trained and validated on;
+            None = never.
         consistency_px: side of the windows of `consistency_windows`, pixels of the finest grid.
         arguments: those of `ImageDataModule`.
 
@@ -72,6 +76,7 @@ class Multiresolution(ImageDataModule):
         min_valid_fraction: float = 0.5,
         cache_mb: int = 512,
         cache_block_px: int = 512,
+        decode_above_mb: int | None = None,
         consistency_px: int = 384,
         **arguments: Any,
     ) -> None:
@@ -99,6 +104,7 @@ class Multiresolution(ImageDataModule):
             raise UserError("data.train is null: expected products, or data.generator and data.cache")
         self.generator, self.cache = dict(generator or {}), cache
         self.cache_mb, self.cache_block_px = cache_mb, cache_block_px
+        self.decode_above_mb = decode_above_mb
         self.consistency_px = consistency_px
         self._plan: MultiresolutionPlan | None = None
 
@@ -121,11 +127,7 @@ class Multiresolution(ImageDataModule):
         )
         store = BlockStore(self.cache_mb * 2**20)
         scenes = {
-            name: [
-                ReducedResolution(CachedProduct(product, store, self.cache_block_px), self.options.target_m)
-                for product in plan.parts.get(name, [])
-            ]
-            for name in SETS
+            name: [self._scene(product, store, name) for product in plan.parts.get(name, [])] for name in SETS
         }
         if scenes["train"]:
             self.train_set = TrainingPatches(
@@ -184,6 +186,17 @@ class Multiresolution(ImageDataModule):
             context=self.options.context,
             limit=limit,
         )
+
+    def _scene(self, product: Product, store: BlockStore, name: str) -> ReducedResolution:
+        """A product of a set, behind a cache that suits its size."""
+        target_m, limit = self.options.target_m, self.decode_above_mb
+        distances = tuple(self.options.sensor.inputs_of(target_m))
+        large = limit is not None and decoded_bytes(product, distances) > limit * 2**20
+        if large and name != "test" and self.cache is not None:  # the test reads every pixel once
+            fast: Product = decoded(product, Path(self.cache) / "decoded", distances)
+        else:
+            fast = CachedProduct(product, store, self.cache_block_px)
+        return ReducedResolution(fast, target_m)
 
     def _paths(self) -> dict[str, list[Path]]:
         """Products by set; generated ones for all sets without any where there are none to train on."""

@@ -175,3 +175,15 @@ def test_published_baseline_through_the_loader(real_data, repository, tmp_path, 
     errors = [torch.cat([error[:, band][valid[:, band]] for error, valid in squared]) for band in bands]
     found = float(np.mean([error.double().mean().sqrt() for error in errors]))
     assert found == pytest.approx(expected, abs=0.06)
+
+
+def test_large_products_are_decoded_for_training_and_give_the_same_samples(tmp_path):
+    train, val, test = mats(tmp_path, a=72, b=84, c=96)
+    options = {"train": [train], "val": [val], "test": [test]}
+    small = data(**options)
+    large = data(**options, cache=tmp_path / "cache", decode_above_mb=0)
+    assert sorted(path.name[:2] for path in (tmp_path / "cache" / "decoded").iterdir()) == ["a_", "b_"]
+    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        for one, other in zip(getattr(small, loader)(), getattr(large, loader)(), strict=True):
+            assert one["id"] == other["id"] and torch.equal(one["target"], other["target"])
+            assert all(torch.equal(one["inputs"][m], other["inputs"][m]) for m in (10, 20))
