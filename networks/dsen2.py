@@ -27,7 +27,10 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, features, H, W) to the same."""
-        return torch.add(x, self.second(torch.relu_(self.first(x))), alpha=self.scale)
+        branch = self.second(torch.relu_(self.first(x)))
+        if torch.is_grad_enabled():
+            return torch.add(x, branch, alpha=self.scale)
+        return torch.add(x, branch, alpha=self.scale, out=branch)  # large scenes: memory is slow to get
 
 
 class DSen2(nn.Module):
