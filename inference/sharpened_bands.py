@@ -1,7 +1,7 @@
 """The output of super-resolution for one tile: digital numbers of the original and the sharpened bands."""
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -88,9 +88,15 @@ class SharpenedBands:
             sharp = _cut(network(groups), core.inside(seen))
         return self._digital_numbers(sharp.numpy(), valid, target)
 
-    def _arithmetic(self) -> AbstractContextManager[None]:
-        enabled = self.precision is not torch.float32
-        return torch.autocast(self.device.type, self.precision, enabled=enabled)
+    @contextmanager
+    def _arithmetic(self) -> Iterator[None]:
+        # By its own choice cuDNN computes float32 convolutions with 10 bits of mantissa.
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            if self.precision is torch.float32:
+                yield
+                return
+            with torch.autocast(self.device.type, self.precision):
+                yield
 
     def _digital_numbers(self, harmonised: np.ndarray, valid: np.ndarray, distance: int) -> np.ndarray:
         """Harmonised (C, h, w) float32 as what the file holds: rounded, in the valid range, nodata where not valid."""

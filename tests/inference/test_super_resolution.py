@@ -1,9 +1,11 @@
 import json
 from pathlib import Path
 
+import hydra
 import numpy as np
 import pytest
 import rasterio
+from omegaconf import OmegaConf
 from rasterio.transform import Affine
 from rasterio.warp import transform
 
@@ -36,17 +38,17 @@ def sensor():
     )  # fmt: skip
 
 
-def make_product(folder: Path, sensor: Sensor, height=96, width=102, **facts) -> Path:
+def make_product(folder: Path, sensor: Sensor, height=96, width=102, shapes=None) -> Path:
     generator = np.random.default_rng(0)
     pixels, grids = {}, {}
     for distance in sensor.ground_sample_distances_m:
-        shape = height * 10 // distance, width * 10 // distance
+        shape = (shapes or {}).get(distance, (height * 10 // distance, width * 10 // distance))
         pixels[distance] = generator.integers(1, 5000, (len(sensor.group(distance)), *shape)).astype(
             np.uint16
         )
         place = tuple(Affine(distance, 0, CORNER[0], 0, -distance, CORNER[1]))[:6]
         grids[distance] = Grid(*shape, UTM.to_wkt(), place)
-    return write_raster_folder(folder, sensor, pixels, grids, synthetic=True, tags={"LEVEL": "L1C"}, **facts)
+    return write_raster_folder(folder, sensor, pixels, grids, synthetic=True, tags={"LEVEL": "L1C"})
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,17 @@ def test_a_region_lies_where_it_does_and_holds_what_it_does(tmp_path, sensor, pr
         expected = whole.read(window=rasterio.windows.Window(12, 20, 50, 32)).astype(int)
         assert np.abs(part.read() - expected).max() <= 1
         assert (part.read() == expected).mean() > 0.999
+
+
+def test_sizes_that_are_no_multiples_end_where_the_last_coarse_pixel_ends(tmp_path, sensor):
+    product = make_product(tmp_path / "P4", sensor, shapes={10: (444, 456), 20: (221, 227), 60: (73, 75)})
+    figures = resolve(sensor, product, tmp_path / "both.tif", 20, 60, tile_size=128)
+    assert (figures["rows"], figures["columns"]) == (438, 450)
+    figures = resolve(sensor, product, tmp_path / "one.tif", 20, tile_size=512)
+    assert (figures["rows"], figures["columns"]) == (442, 454)
+    with rasterio.open(tmp_path / "both.tif") as both, rasterio.open(tmp_path / "one.tif") as one:
+        found, expected = both.read([1, 2, 3, 4]).astype(int), one.read()[:, :438, :450]
+    assert np.abs(found - expected).max() <= 1 and (found == expected).mean() > 0.999
 
 
 def test_a_region_in_degrees(tmp_path, sensor, product):
@@ -230,3 +243,28 @@ def test_networks_must_fit_the_sensor_and_each_other(tmp_path, sensor, product):
         super_resolve(other, None, product, tmp_path / "out.tif", sensor=sensor)
     with pytest.raises(UserError, match="same file"):
         resolve(sensor, product, product)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "name, path, target, box",
+    [
+        ("landsat8", "landsat8_sattestdata_L1", 30, [0, 0, 401, 450]),
+        ("sentinel2", "s2_dsen2_demo/S2A_MSIL1C_20170527_T33UUB.mat", 60, [100, 100, 599, 459]),
+    ],
+)
+def test_real_products_in_tiles_equal_the_whole(tmp_path, real_data, repository, name, path, target, box):
+    instrument = hydra.utils.instantiate(OmegaConf.load(repository / "conf" / "sensor" / f"{name}.yaml"))
+    outputs = []
+    for tile_size in (128, 512):
+        outputs.append(tmp_path / f"{tile_size}.tif")
+        region = {"pixels": box}
+        resolve(instrument, real_data / path, outputs[-1], target, tile_size=tile_size, region=region)
+    with rasterio.open(outputs[0]) as tiled, rasterio.open(outputs[1]) as whole:
+        found, expected = tiled.read().astype(int), whole.read()
+        assert tiled.transform == whole.transform and tiled.crs == whole.crs
+    assert np.abs(found - expected).max() <= 1 and (found == expected).mean() > 0.999
+    with instrument.open(real_data / path) as product:
+        top, left = (box[1], box[0]) if target == 30 else (96, 96)  # whole pixels of 60 m
+        original = product.read(product.finest_m, Window(top, left, *found.shape[1:]))
+    np.testing.assert_array_equal(found[: len(original)], original)
