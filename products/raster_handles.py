@@ -4,6 +4,7 @@ Other than `products.raster`, which takes any image file, this takes JPEG 2000 a
 what a stranger's product calls an image may be a document that makes GDAL open other files.
 """
 
+import logging
 import os
 import threading
 import warnings
@@ -136,6 +137,7 @@ _OPENING = threading.Lock()
 
 
 def _open(raster: BandRaster) -> Any:
+    logging.getLogger("rasterio").setLevel(logging.WARNING)  # what it logs below is in our sentences
     try:
         # Filters of warnings belong to the process, so one thread at a time changes them.
         with _OPENING, warnings.catch_warnings(), rasterio.Env(**GDAL_OPTIONS):

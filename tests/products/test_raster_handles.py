@@ -1,3 +1,4 @@
+import logging
 import pickle
 from pathlib import Path
 
@@ -53,12 +54,14 @@ def test_nothing_but_the_named_format_is_opened(tmp_path):
         band(path).header()
 
 
-def test_damaged_pixels(tmp_path):
+def test_damaged_pixels(tmp_path, caplog):
+    caplog.set_level(logging.INFO)
     path = tmp_path / "a.jp2"
     fakes.write_image(path, fakes.pixels("B5", 20), 20)
     fakes.cut(path, 0.5)
     with pytest.raises(UserError, match=r"a\.jp2: found damaged pixels .*, expected a whole file"):
         band(path).read(Window(0, 0, 4, 4), np.empty((4, 4), np.uint16))
+    assert not caplog.records
 
 
 def test_several_bands_in_a_file(tmp_path):
