@@ -9,6 +9,8 @@ from aiohttp import web
 from deepaas.model.v2.wrapper import UploadedFile
 from marshmallow import ValidationError, fields, validate
 
+from errors import UserError
+
 # Where `front_door` has put the files of the request at hand, by the name of their field.
 received: ContextVar[Mapping[str, Path]] = ContextVar("received")
 
@@ -78,7 +80,7 @@ class Listed(fields.List):
 
 
 class FileBelow(fields.Str):
-    """A path relative to a folder of the server, which exists and does not lead out of it."""
+    """A path relative to a folder of the server, which exists and does not lead out of it; kept as it was given."""
 
     def __init__(self, below: Path | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -88,16 +90,30 @@ class FileBelow(fields.Str):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> str:
         text = str(super()._deserialize(value, attr, data, **kwargs))
-        if self.below is None:
-            raise ValidationError("This server has no folder of data; expected nothing.")
-        if not text or "\0" in text or "$" in text or Path(text).is_absolute():
-            raise ValidationError("Not a path relative to the server's folder.")
-        path = (self.below / text).resolve()
-        if not path.is_relative_to(self.below.resolve()):
-            raise ValidationError("Leads out of the server's folder.")
-        if path == self.below.resolve() or not path.exists():
-            raise ValidationError(f"There is no '{text}' in the server's folder.")
-        return str(path)
+        try:
+            path_below(self.below, text)
+        except UserError as error:
+            raise ValidationError(str(error)) from error
+        return text
+
+
+def path_below(folder: Path | None, text: str) -> Path:
+    """The file or folder `text` below `folder`, links followed.
+
+    Raises:
+        UserError: it is not there, or not below.
+    """
+    if folder is None:
+        raise UserError("This server has no folder of data; expected nothing.")
+    if not text or "\0" in text or "$" in text or Path(text).is_absolute():
+        raise UserError("Not a path relative to the server's folder.")
+    root = folder.resolve()
+    path = (root / text).resolve()
+    if not path.is_relative_to(root):
+        raise UserError("Leads out of the server's folder.")
+    if path == root or not path.exists():
+        raise UserError(f"There is no '{text}' in the server's folder.")
+    return path
 
 
 def _media_range(text: str) -> tuple[str, float]:

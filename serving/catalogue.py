@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from errors import UserError
 from running.saved_config import CATALOGUE
-from serving.own_models import targets_of
+from serving.model_files import target_of
 
 SENSOR_CLASS = "products.sensor.Sensor"
 _TRAININGS = "super_resolution_*.yaml"
@@ -23,16 +23,19 @@ class ServedSensor:
     Attributes:
         name: option of `conf/sensor`.
         title: the instrument in words.
-        targets_m: ground sample distances of the bands that can be sharpened.
-        networks: names of its weights' networks, with their target grids; empty: `models` serve it.
-        models: run folders or weights files of the settings.
+        models: run folders or weights files, with the ground sample distances of the bands that they sharpen.
+        of_catalogue: whether they are what `predict.py sensor=NAME` takes by itself.
     """
 
     name: str
     title: str
-    targets_m: tuple[int, ...]
-    networks: dict[str, int]
-    models: tuple[Path, ...] = ()
+    models: dict[Path, int]
+    of_catalogue: bool
+
+    @property
+    def targets_m(self) -> tuple[int, ...]:
+        """Ground sample distances of the bands that can be sharpened, finest first."""
+        return tuple(sorted(set(self.models.values())))
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,9 @@ def served_sensors(models: dict[str, list[str]], catalogue: Path = CATALOGUE) ->
         node = _load(catalogue / "sensor" / f"{name}.yaml")
         title = str(node.get("title", name))
         own = tuple(Path(model).resolve() for model in models.get(name, ()))
-        if own:
-            served[name] = ServedSensor(name, title, targets_of(own), {}, own)
-            continue
-        networks = _networks(catalogue / "weights" / f"{node.get('weights')}.yaml")
-        if networks:
-            served[name] = ServedSensor(name, title, tuple(sorted(set(networks.values()))), networks)
+        found = own or _files_of(catalogue / "weights" / f"{node.get('weights')}.yaml")
+        if found:
+            served[name] = ServedSensor(name, title, {model: target_of(model) for model in found}, not own)
     strange = sorted(models.keys() - served.keys())
     if strange:
         raise UserError(f"models: found the sensor {strange[0]}, expected some of conf/sensor")
@@ -114,25 +114,17 @@ def help_of(file: str, catalogue: Path = CATALOGUE) -> dict[str, str]:
     return comments
 
 
-def _networks(option: Path) -> dict[str, int]:
-    """Names and target grids of the networks of an option of `conf/weights`, finest first; empty without their files.
-
-    The target grid is the network's `target_m`, or the number in its name.
-    """
+def _files_of(option: Path) -> tuple[Path, ...]:
+    """The weights files of an option of `conf/weights`, which lie beside it; empty where one is missing."""
     if not option.is_file():
-        return {}
+        return ()
     nodes: Any = OmegaConf.to_container(_load(option), resolve=False)
-    found = {}
-    for name, node in (nodes.get("networks") or {}).items():
-        number = re.search(r"[0-9]+", str(name))
-        target = node.get("target_m") or (number and int(number[0]))
-        if target is not None and (option.parent / str(node.get("file"))).is_file():
-            found[str(name)] = int(target)
-    return (
-        dict(sorted(found.items(), key=lambda entry: entry[1]))
-        if len(found) == len(nodes["networks"])
-        else {}
-    )
+    networks = nodes.get("networks") or []
+    files = [
+        option.parent / str(node["file"])
+        for node in (networks.values() if isinstance(networks, dict) else networks)
+    ]
+    return tuple(files) if all(file.is_file() for file in files) else ()
 
 
 def _chosen(node: DictConfig, group: str) -> str | None:

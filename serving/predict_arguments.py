@@ -9,10 +9,8 @@ from running.saved_config import CATALOGUE
 from serving.argument_fields import Accept, FileBelow, Listed, Upload
 from serving.catalogue import help_of, served_sensors
 from serving.catalogue_fields import field_of, is_closed, rule_of
-from serving.prediction import ACCEPTED, JSON, SUFFIXES, TASK_KEYS, TIFF
+from serving.prediction import ACCEPTED, JSON, SUFFIXES, TASK, TASK_KEYS, TIFF
 from serving.settings import Settings
-
-TASK = "task/super_resolve.yaml"
 
 
 def predict_arguments(settings: Settings) -> dict[str, fields.Field]:

@@ -16,9 +16,10 @@ from errors import UserError
 from running.saved_config import CATALOGUE, read_config
 from serving import child_process, work_folder
 from serving.answers import Answer, refusal, without_folders
+from serving.argument_fields import path_below
 from serving.catalogue import ServedSensor, served_sensors
 from serving.guarded_process import run_guarded
-from serving.own_models import target_of, words_of
+from serving.model_files import words_of
 from serving.prediction_process import Order, quoted
 from serving.raster_summary import summary
 from serving.safe_fetch import FetchLimits, fetch
@@ -26,6 +27,7 @@ from serving.settings import Settings
 
 JSON, TIFF, BYTES, ZIP = "application/json", "image/tiff", "application/octet-stream", "application/zip"
 ACCEPTED = (JSON, TIFF, BYTES, ZIP)
+TASK = "task/super_resolve.yaml"
 TASK_KEYS = ("copy_original_bands", "driver", "precision", "digital_numbers")  # of conf/task, as arguments
 SUFFIXES = {"GTiff": ".tif", "COG": ".tif", "npz": ".npz"}  # what one file holds
 SWATH_KEYS = {
@@ -96,6 +98,7 @@ def _predict(arguments: Mapping[str, Any], settings: Settings, folder: Path) -> 
         words=words,
         pixels=arguments.get("region_pixels"),
         lonlat=arguments.get("region_lonlat"),
+        minimum_side_m=float(OmegaConf.load(CATALOGUE / TASK).region.minimum_side_m),
         max_pixels=settings.max_pixels,
         members=settings.archive_members,
         unpacked_bytes=settings.unpacked_bytes,
@@ -135,7 +138,7 @@ def _model(arguments: Mapping[str, Any], settings: Settings) -> tuple[str, list[
     """The sensor, and the words that choose the networks."""
     targets = sorted(set(arguments.get("targets_m") or ()))
     if arguments.get("run"):
-        run = Path(arguments["run"])
+        run = path_below(settings.runs, arguments["run"])
         config = read_config(run)
         sensor = OmegaConf.select(config, "sensor.name")
         if sensor is None or OmegaConf.select(config, "model.predict_task") != "super_resolve":
@@ -154,13 +157,11 @@ def _model(arguments: Mapping[str, Any], settings: Settings) -> tuple[str, list[
 
 
 def _served_words(served: ServedSensor, targets: list[int]) -> Iterator[str]:
-    if served.models:
-        chosen = [model for model in served.models if not targets or target_of(model) in targets]
+    if served.of_catalogue and targets in ([], list(served.targets_m)):
+        yield f"sensor={served.name}"
+    else:
+        chosen = [model for model, target in served.models.items() if not targets or target in targets]
         yield from words_of(served.name, chosen)
-        return
-    yield f"sensor={served.name}"
-    if targets and targets != list(served.targets_m):
-        yield from (f"~weights.networks.{name}" for name, m in served.networks.items() if m not in targets)
 
 
 def _region_words(arguments: Mapping[str, Any]) -> Iterator[str]:

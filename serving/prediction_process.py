@@ -25,6 +25,7 @@ class Order:
         words: of `predict.py`, without the input.
         pixels: region in pixels of the finest grid; None: see `lonlat`.
         lonlat: region in degrees; None with `pixels` None: the whole product.
+        minimum_side_m: of the region.
         max_pixels: of the region.
         members: files in an archive.
         unpacked_bytes: of an archive.
@@ -36,6 +37,7 @@ class Order:
     words: Sequence[str]
     pixels: Sequence[int] | None
     lonlat: Sequence[float] | None
+    minimum_side_m: float
     max_pixels: int
     members: int
     unpacked_bytes: int
@@ -75,7 +77,11 @@ def _prepare(order: Order) -> Any:
     found = UploadedProduct(Path(order.input), sensor, Path(order.unpacked), limits)
     with sensor.open(found.path) as product:
         window = region.finest_window(
-            product, product.grids, pixels=order.pixels, lonlat=order.lonlat, minimum_side_m=0
+            product,
+            product.grids,
+            pixels=order.pixels,
+            lonlat=order.lonlat,
+            minimum_side_m=order.minimum_side_m,
         )
     pixels = window.height * window.width
     if pixels > order.max_pixels:

@@ -8,6 +8,7 @@ from typing import Any
 
 from errors import UserError
 from serving import child_process, work_folder
+from serving.argument_fields import path_below
 from serving.catalogue import Training, trainings
 from serving.guarded_process import run_guarded
 from serving.prediction_process import quoted
@@ -80,4 +81,5 @@ def _words(arguments: Mapping[str, Any], experiment: Training, settings: Setting
             yield f"{key}={arguments[name]}"
     for name in PRODUCTS:
         if arguments.get(name):
-            yield f"data.{name}=[{','.join(map(quoted, arguments[name]))}]"
+            products = [path_below(settings.data, text) for text in arguments[name]]
+            yield f"data.{name}=[{','.join(map(quoted, products))}]"

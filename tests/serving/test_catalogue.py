@@ -1,7 +1,10 @@
 import pytest
 
 from errors import UserError
+from networks.trained_weights import save_super_resolver
 from serving.catalogue import help_of, sensor_names, served_sensors, trainings
+from tests.fakes import sentinel2
+from tests.fakes.small_resolvers import small_resolver
 
 SENSOR = """# a sensor
 _target_: products.sensor.Sensor
@@ -14,8 +17,8 @@ bands:
 """
 WEIGHTS = """sensor: first
 networks:
-  coarse: {file: b.safetensors, target_m: 60}
-  m20: {file: a.safetensors}
+  - {file: b.safetensors}
+  - {file: a.safetensors}
 """
 EXPERIMENT = """# @package _global_
 defaults:
@@ -34,8 +37,6 @@ def catalogue(tmp_path):
         "sensor/third.yaml": SENSOR.format(weights="gone"),
         "sensor/raw.yaml": "name: raw\nbands: {}\n",
         "weights/first.yaml": WEIGHTS,
-        "weights/a.safetensors": "",
-        "weights/b.safetensors": "",
         "experiment/super_resolution_first_20m.yaml": EXPERIMENT,
         "experiment/toy.yaml": EXPERIMENT,
         "task/t.yaml": "a: 1   # the first\nregion:\n  pixels: null # four # numbers\nb: '#'\nc: x  # the last\n",
@@ -43,6 +44,10 @@ def catalogue(tmp_path):
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
+    for name, target in (("a", 20), ("b", 60)):
+        save_super_resolver(
+            tmp_path / "weights" / f"{name}.safetensors", small_resolver(sentinel2.sensor(), target)
+        )
     return tmp_path
 
 
@@ -53,10 +58,11 @@ def test_sensors_are_served_by_weights_or_by_models_of_the_settings(catalogue, t
     (run / "config.yaml").write_text("data: {target_m: 60}\n")
     served = served_sensors({"second": [str(run)]}, catalogue)
     assert set(served) == {"first", "second"}
+    weights = catalogue / "weights"
+    assert served["first"].models == {weights / "b.safetensors": 60, weights / "a.safetensors": 20}
     assert served["first"].targets_m == (20, 60)
-    assert served["first"].networks == {"m20": 20, "coarse": 60}
-    assert (served["second"].models, served["second"].networks) == ((run,), {})
-    assert served["second"].targets_m == (60,)
+    assert served["second"].models == {run: 60}
+    assert (served["first"].of_catalogue, served["second"].of_catalogue) == (True, False)
     with pytest.raises(UserError, match="found the sensor fourth"):
         served_sensors({"fourth": [str(run)]}, catalogue)
 

@@ -33,7 +33,7 @@ def test_no_experiment_or_several(sensor, target):
 def scenes(server):
     """Small products in the server's data folder."""
     generator = np.random.default_rng(3)
-    for name in ("a.mat", "b.mat"):
+    for name in ("a.mat", "b.mat", "c.mat"):
         groups = {
             m: generator.integers(1, 5000, (count, 480 // m * 6, 480 // m * 6)).astype(np.float32)
             for m, count in ((10, 4), (20, 6), (60, 2))
@@ -70,12 +70,14 @@ def wait_until(condition):
 
 def test_a_training_and_a_prediction_with_it(server, scenes):
     uuid = start(
-        server, sensor="sentinel2", target_m=20, train="a.mat", val="b.mat", test="b.mat", max_steps=1,
+        server, sensor="sentinel2", target_m=20, train="a.mat", val="b.mat", test="c.mat", max_steps=1,
         val_check_interval=1, patch_size=16, batch_size=1,
     )  # fmt: skip
     wait_until(lambda: job(server, uuid)["status"] != "running")
     told = job(server, uuid)
     assert told["status"] == "done", told
+    assert told["args"]["train"] == ["a.mat"]
+    assert str(server.data) not in str(told)
     output = told["result"]["output"]
     run = server.runs / output["run"]
     assert (run / "checkpoints").is_dir()

@@ -2,7 +2,7 @@ import pytest
 
 from errors import UserError
 from networks.trained_weights import save_super_resolver
-from serving.own_models import target_of, targets_of, words_of
+from serving.model_files import target_of, words_of
 from tests.fakes import sentinel2
 from tests.fakes.small_resolvers import small_resolver
 
@@ -22,7 +22,6 @@ def weights(tmp_path):
 
 def test_target_grids_of_runs_and_files(run, weights):
     assert (target_of(run), target_of(weights)) == (60, 20)
-    assert targets_of([run, weights]) == (20, 60)
 
 
 def test_words_that_choose_them(run, weights):

@@ -1,7 +1,7 @@
-"""Models that the settings name for a sensor: run folders, or weights files as `networks.trained_weights` writes them."""
+"""Models as files: run folders, or weights files as `networks.trained_weights` writes them."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from omegaconf import OmegaConf
@@ -45,8 +45,3 @@ def words_of(sensor: str, models: Sequence[Path]) -> Iterator[str]:
     else:
         yield f"sensor={sensor}"
         yield f"weights={listed}"
-
-
-def targets_of(models: Iterable[Path]) -> tuple[int, ...]:
-    """Target grids, finest first."""
-    return tuple(sorted({target_of(model) for model in models}))
