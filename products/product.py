@@ -35,6 +35,7 @@ class Product(ABC):
         offsets: by band: what is added to a digital number so that `scale` times it is the physical value, e.g.
             -1000 for Sentinel-2 from processing baseline 04.00 on; 0 where absent.
         scales: by band, where the product says otherwise than the sensor's config.
+        physical_offsets: by band, where what is added after scaling is otherwise than in the sensor's config.
         tags: text metadata worth keeping in outputs (level, baseline, sensing time, platform, ...).
         synthetic: no sensor has measured it.
     """
@@ -54,6 +55,7 @@ class Product(ABC):
         self.path, self.name, self.sensor = path, name, sensor
         self.grids = dict(sorted(grids.items()))
         self.offsets, self.scales = dict(offsets or {}), dict(scales or {})
+        self.physical_offsets: dict[str, float] = {}
         self.tags, self.synthetic = dict(tags or {}), synthetic
 
     @abstractmethod

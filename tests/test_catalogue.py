@@ -16,9 +16,9 @@ from running.saved_config import CATALOGUE
 # Groups, the verb that has them, and what their options need beside themselves.
 GROUPS = {
     "train": ("callbacks", "codec", "constellation", "data", "debug", "experiment", "hparams_search", "launcher",
-              "logger", "model", "paths", "procedure", "trainer"),
+              "logger", "model", "paths", "procedure", "sensor", "trainer"),
     "generate": ("generator", "constellation"),
-    "predict": ("task",),
+    "predict": ("sensor", "task", "weights"),
 }  # fmt: skip
 NEEDS = {
     "data=image_folder": ["data.root=somewhere"],
@@ -27,12 +27,21 @@ NEEDS = {
     "generator=toy_derived": ["generator.input=somewhere"],
     "task=translate": ["+data={task: a, tasks: {}, sources: [], target: b, revisit: 1, degradation: {}}"],
     "experiment": ["data.root=somewhere"],
+    "data=multiresolution": ["sensor=sentinel2", "data.target_m=20"],
+    "model=super_resolution": ["sensor=sentinel2", "+data.target_m=20"],
+    "model=super_resolution_published": ["sensor=sentinel2", "+data.target_m=20"],
+    "task=super_resolve": ["sensor=sentinel2"],
+    "weights=file": ["weights.files=[somewhere]", "sensor=sentinel2"],
 }
 # Toy scenes of 64 pixels and four frames, made on first use.
 TINY_SCENES = (
     "data.generator.num_scenes=4", "data.generator.num_frames=4", "data.generator.width=85",
     "data.generator.height=64", "data.generator.num_workers=1", "data.generator.progress=false",
     "data.patch_size=32", "data.batch_size=2", "data.revisit=2",
+)  # fmt: skip
+TINY_PRODUCTS = (  # generated ones
+    "data.generator.train=2", "data.generator.size_px=288", "data.patch_size=16", "data.batch_size=2",
+    "data.context=4", "data.consistency_px=96", "model.network_options={features: 4, blocks: 1}",
 )  # fmt: skip
 SMALL_NETWORKS = {  # the longer name later
     "translation": ("model.network_options={base_width: 4, depth: 2}",),
@@ -91,6 +100,7 @@ def test_every_group_is_listed_and_every_file_has_a_comment():
         "ground_station",
         "sensor",
         "derivation",
+        "serving",
     }  # mounted by other groups
     listed = {group for groups in GROUPS.values() for group in groups} | inner
     assert {
@@ -126,6 +136,8 @@ def small(experiment: str, root: Path, cache: Path) -> list[str]:
         model = next((name for name in reversed(SMALL_NETWORKS) if name in text), "translation")
         recurrent = ["data.sequence_length=2"] if "sequence_length" in text else []
         return [*TINY_SCENES, f"paths.cache={cache}", *SMALL_NETWORKS[model], *recurrent]
+    if experiment.startswith("super_resolution_"):
+        return [*TINY_PRODUCTS, f"paths.cache={cache}"]
     if "image_folder" in text:
         images.aid(root, per_class=4, height=72, width=72)
         words = [f"data.root={root}", "data.patch_size=64", "data.batch_size=2"]
