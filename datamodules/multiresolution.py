@@ -82,8 +82,6 @@ class Multiresolution(ImageDataModule):
     ) -> None:
         super().__init__(**arguments)
         self.test_batch_size = 1  # windows of different sizes do not stack
-        if not isinstance(sensor, Sensor):
-            raise UserError("sensor: found none, expected one of conf/sensor (sensor=sentinel2)")
         self.options = MultiresolutionData(
             sensor=sensor,
             target_m=target_m,

@@ -43,6 +43,8 @@ class MultiresolutionData:
     min_valid_fraction: float = 0.5
 
     def __post_init__(self) -> None:
+        if not isinstance(self.sensor, Sensor):
+            raise UserError("sensor: found none, expected one of conf/sensor (sensor=sentinel2)")
         self.sensor.inputs_of(self.target_m)
         for key, least in {"patch_size": 1, "test_patch_size": 1, "context": 0, "block_margin": 0}.items():
             value = getattr(self, key)
@@ -203,12 +205,20 @@ def _opened(data: MultiresolutionData, path: Path) -> Product:
 
 
 def _notes(opened: dict[str, list[Product]]) -> list[str]:
+    """What is doubtful about sets that were given; a product that is in two under two paths is refused."""
     notes = []
-    for name in ("val", "test"):
+    for name, before in (("val", opened["train"]), ("test", [*opened["train"], *opened["val"]])):
         for product in opened[name]:
-            other = same_ground(product, opened["train"])
-            if other is not None:
+            for other in before:
+                if (
+                    other.name == product.name
+                    and other.grids == product.grids
+                    and same_ground(product, [other])
+                ):
+                    raise UserError(f"data.{name}: {product.path} is the product {other.path} of another set")
+            trained = same_ground(product, opened["train"])
+            if trained is not None:
                 notes.append(
-                    f"data.{name}: {product.name} shows ground that {other.name} of data.train shows too"
+                    f"data.{name}: {product.name} shows ground that {trained.name} of data.train shows too"
                 )
     return notes

@@ -7,6 +7,7 @@ import pytest
 
 from datamodules.multiresolution_plan import MultiresolutionData, listed, plan_products, preflight
 from errors import UserError
+from products.grid import Grid
 from products.product_part import ProductPart
 from tests.fakes.array_product import landsat_like, sentinel_like, shelf
 
@@ -19,6 +20,13 @@ def plan(folder: Path, products, **options):
     }
     data = MultiresolutionData(**{"sensor": sensor, "target_m": 20, "patch_size": 16, **options})
     return plan_products(data, data.given)
+
+
+def place(*products):
+    """Put products of `landsat_like` on the map."""
+    for product in products:
+        for distance, grid in product.grids.items():
+            product.grids[distance] = Grid(grid.height, grid.width, "EPSG:32633", grid.transform)
 
 
 def test_named_sets_are_what_they_are(tmp_path):
@@ -89,14 +97,37 @@ def test_a_product_without_the_bands_is_refused(tmp_path):
 
 def test_another_date_of_the_same_ground_is_mentioned(tmp_path):
     products = {"may": landsat_like(), "june": landsat_like()}
-    for product in products.values():
-        for distance, grid in product.grids.items():
-            product.grids[distance] = type(grid)(grid.height, grid.width, "EPSG:32633", grid.transform)
+    place(*products.values())
     made = plan(tmp_path, products, train=["may"], test=["june"], target_m=30, val_fraction=0)
     assert made.notes == ["data.test: june shows ground that may of data.train shows too"]
 
 
+def test_one_product_under_two_paths_is_refused(tmp_path):
+    products = {"a": landsat_like(), "copy": landsat_like()}
+    place(*products.values())
+    sensor, paths = shelf(tmp_path, products)
+    opened = {Path(paths["a"]): products["a"], Path(paths["copy"]): products["copy"]}
+
+    class SameName:
+        kind = "a name"
+
+        def recognises(self, path):
+            return path in opened
+
+        def open(self, path, sensor):
+            opened[path].path, opened[path].name = path, "LC08"
+            return opened[path]
+
+    sensor.readers[:] = [SameName()]
+    data = MultiresolutionData(
+        sensor=sensor, target_m=30, train=[paths["a"]], test=[paths["copy"]], val_fraction=0
+    )
+    with pytest.raises(UserError, match=r"data\.test: .*copy is the product .*a of another set"):
+        plan_products(data, data.given)
+
+
 @pytest.mark.parametrize(("options", "words"), [
+    ({"sensor": None}, "sensor: found none"),
     ({"target_m": 10}, "no 10 m bands to sharpen; expected one of 20, 60"),
     ({"patch_size": 0}, r"data\.patch_size: found 0"),
     ({"test_patch_size": 64, "context": 32}, r"data\.test_patch_size: found 64, expected more than twice"),
