@@ -42,6 +42,8 @@ class DSen2(nn.Module):
         features: channels between the convolutions.
         blocks: residual blocks.
         residual_scale: factor of what a block adds.
+        zero_tail: the last kernel starts at zero, so that training starts from the last group as it came: the network gives
+            that from the first step on and learns what is missing. Published networks start from noise.
 
     Raises:
         UserError: an impossible size.
@@ -57,6 +59,7 @@ class DSen2(nn.Module):
         features: int = 128,
         blocks: int = 6,
         residual_scale: float = 0.1,
+        zero_tail: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels = _channels(in_channels)
@@ -74,6 +77,8 @@ class DSen2(nn.Module):
         self.tail = nn.Conv2d(features, self.out_channels, 3, padding=1)
         for convolution in self.convolutions():
             _he_uniform(convolution)
+        if zero_tail:
+            nn.init.zeros_(self.tail.weight)
 
     @property
     def receptive_radius(self) -> int:
@@ -128,9 +133,17 @@ def vdsen2(
     features: int = 256,
     blocks: int = 32,
     residual_scale: float = 0.1,
+    zero_tail: bool = False,
 ) -> DSen2:
     """The very deep variant of the paper: `DSen2` with 256 features and 32 blocks."""
-    return DSen2(in_channels, out_channels, features=features, blocks=blocks, residual_scale=residual_scale)
+    return DSen2(
+        in_channels,
+        out_channels,
+        features=features,
+        blocks=blocks,
+        residual_scale=residual_scale,
+        zero_tail=zero_tail,
+    )
 
 
 # By name: callables (in_channels, out_channels, **options) -> module with `in_channels`, `out_channels`,

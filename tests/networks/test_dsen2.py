@@ -63,6 +63,18 @@ def test_it_is_the_published_function() -> None:
     assert torch.equal(fine, given[0]) and torch.equal(coarse, given[1])
 
 
+def test_training_may_start_from_the_last_group_as_it_came() -> None:
+    for name in ("dsen2", "vdsen2"):
+        options = {"features": 4, "blocks": 1, "zero_tail": True}
+        network = build_super_resolution_network(name, [2, 3], options)
+        fine, coarse = torch.rand(1, 2, 8, 8), torch.rand(1, 3, 8, 8)
+        output = network([fine, coarse])
+        assert torch.equal(output, coarse)
+        output.sum().backward()
+        assert network.get_parameter("tail.weight").grad is not None
+        assert network.get_parameter("tail.weight").grad.any()  # type: ignore[union-attr]
+
+
 def test_an_output_depends_on_its_receptive_radius_and_no_more() -> None:
     network = DSen2([1, 1], features=4, blocks=1).double()
     inputs = [torch.rand(1, 1, 21, 21, dtype=torch.float64, requires_grad=True) for _ in range(2)]
@@ -87,7 +99,12 @@ def test_the_sum_is_taken_in_float32_where_convolutions_are_not() -> None:
     ("name", "in_channels", "options", "words"),
     [
         ("dsen3", [4, 6], {}, "did you mean 'dsen2'"),
-        ("dsen2", [4, 6], {"width": 3}, "found 'width', dsen2 has features, blocks, residual_scale"),
+        (
+            "dsen2",
+            [4, 6],
+            {"width": 3},
+            "found 'width', dsen2 has features, blocks, residual_scale, zero_tail",
+        ),
         ("dsen2", [], {}, r"in_channels: found \[\]"),
         ("dsen2", [4, 0], {}, r"in_channels: found \[4, 0\]"),
         ("dsen2", [4, 6], {"features": 0}, "features: found 0, expected at least 1"),
