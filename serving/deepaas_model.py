@@ -25,12 +25,14 @@ def get_metadata() -> dict[str, Any]:
 
 
 def warm() -> None:
-    """Make the work folder, and clear it of what a server has left that was killed; import what requests need."""
+    """Make the work folder, clear it of what a killed server has left, and import what requests need."""
     import serving.prediction
     import serving.training  # noqa: F401
+    from serving.nursery import nursery
 
     work_folder.prepare(settings().work)
     work_folder.sweep(settings().work)
+    nursery().start()
 
 
 def get_predict_args() -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import sys
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -18,8 +17,9 @@ from serving import child_process, work_folder
 from serving.answers import Answer, refusal, without_folders
 from serving.argument_fields import path_below
 from serving.catalogue import ServedSensor, served_sensors
-from serving.guarded_process import run_guarded
 from serving.model_files import words_of
+from serving.nursery import nursery
+from serving.nursery_process import ORDER
 from serving.prediction_process import Order, quoted
 from serving.raster_summary import summary
 from serving.safe_fetch import FetchLimits, fetch
@@ -103,14 +103,8 @@ def _predict(arguments: Mapping[str, Any], settings: Settings, folder: Path) -> 
         members=settings.archive_members,
         unpacked_bytes=settings.unpacked_bytes,
     )
-    order.write(folder / "order.json")
-    ended = run_guarded(
-        [sys.executable, "-P", "-m", "serving.prediction_process", str(folder / "order.json")],
-        folder,
-        environment=child_process.environment(settings, folder),
-        time_s=settings.predict_time_s,
-        grace_s=0.0,
-    )
+    order.write(folder / ORDER)
+    ended = nursery().run(folder, settings.predict_time_s)
     child_process.check_prediction(ended, folder, settings)
     if accept == JSON:
         return {"sensor": sensor_name, "seconds": round(time.monotonic() - started, 3), **summary(output)}

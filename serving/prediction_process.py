@@ -1,7 +1,7 @@
-"""The process of one prediction: looks over what was sent, then does what `predict.py` does.
+"""What the process of one prediction does: looks over what was sent, then does what `predict.py` does.
 
-`python -m serving.prediction_process ORDER.json`. A file that brings a library down brings down this process, and
-neither the worker of DEEPaaS nor the request that waits for it.
+A file that brings a library down brings down this process, and neither the worker of DEEPaaS nor the request that
+waits for it.
 """
 
 import json
@@ -47,11 +47,11 @@ class Order:
         file.write_text(json.dumps(asdict(self)))
 
 
-def main() -> None:
-    """Entry point."""
+def run(file: Path) -> None:
+    """Do what the order in `file` says; ends the process where that fails, with a sentence for the user or a traceback."""
     from running.launch import launch
 
-    order = Order(**json.loads(Path(sys.argv[1]).read_text()))
+    order = Order(**json.loads(file.read_text()))
     try:
         product = _prepare(order)
     except UserError as error:
@@ -90,7 +90,3 @@ def _prepare(order: Order) -> Any:
             f"expected at most {order.max_pixels} in one request"
         )
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -40,6 +40,7 @@ class Settings:
     url_ports: list[int] = field(default_factory=list)
     url_private_networks: list[str] = field(default_factory=list)
     gdal_skip: list[str] = field(default_factory=list)
+    preload: list[str] = field(default_factory=list)
 
     @property
     def work(self) -> Path:
