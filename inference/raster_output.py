@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import rasterio
@@ -92,10 +92,13 @@ class StagedOutput:
 
     def _publish(self) -> None:
         made = sorted(self.folder.iterdir(), key=lambda file: file.name == self.path.name)
-        for suffix in _SIDECARS:
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-        for file in made:  # the raster itself last: where it is, all is
-            file.replace(self.path.with_name(file.name))
+        try:
+            for suffix in _SIDECARS:
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            for file in made:  # the raster itself last: where it is, all is
+                file.replace(self.path.with_name(file.name))
+        except OSError as error:
+            raise UserError(f"{self.path} cannot be written: {error}") from error
 
 
 def check_driver(
@@ -163,25 +166,37 @@ def write_archive(
         target: the archive.
         names: of the arrays, by band.
         arrays: what else to keep, e.g. longitude and latitude.
+
+    Raises:
+        UserError: it cannot be written.
     """
-    with rasterio.open(source) as raster, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        header = {
-            "shape": (raster.height, raster.width),
-            "fortran_order": False,
-            "descr": np.lib.format.dtype_to_descr(np.dtype(raster.dtypes[0])),
-        }
-        for number, name in enumerate(names, start=1):
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
-                np.lib.format.write_array_header_1_0(stream, header)
-                for row in range(0, raster.height, _ARCHIVE_STRIP):
-                    rows = min(_ARCHIVE_STRIP, raster.height - row)
-                    area = rasterio.windows.Window(0, row, raster.width, rows)
-                    stream.write(raster.read(number, window=area).tobytes())
-        for name, array in (arrays or {}).items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
-        archive.comment = _comment(raster)
+    try:
+        with rasterio.open(source) as raster, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            for number, name in enumerate(names, start=1):
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                    _write_band(raster, number, stream)
+            for name, array in (arrays or {}).items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                    np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
+            archive.comment = _comment(raster)
+    except OSError as error:
+        raise UserError(f"{target.name} cannot be written: {error}") from error
     source.unlink()
+
+
+def _write_band(raster: Any, number: int, stream: IO[bytes]) -> None:
+    """A band as an array of numpy's own format, in strips."""
+    header = {
+        "shape": (raster.height, raster.width),
+        "fortran_order": False,
+        "descr": np.lib.format.dtype_to_descr(np.dtype(raster.dtypes[0])),
+    }
+    np.lib.format.write_array_header_1_0(stream, header)
+    for row in range(0, raster.height, _ARCHIVE_STRIP):
+        rows = min(_ARCHIVE_STRIP, raster.height - row)
+        stream.write(
+            raster.read(number, window=rasterio.windows.Window(0, row, raster.width, rows)).tobytes()
+        )
 
 
 def _comment(raster: Any) -> bytes:

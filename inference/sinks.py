@@ -123,7 +123,7 @@ class RasterSink:
         profile: dict[str, Any] = {
             "driver": "GTiff", "count": bands, "height": height, "width": width, "dtype": metadata.dtype,
             "tiled": True, "blockxsize": self._block, "blockysize": self._block, "interleave": "pixel",
-            "compress": "deflate", "predictor": predictor, "bigtiff": "IF_SAFER",
+            "compress": "deflate", "predictor": predictor, "bigtiff": "IF_SAFER", "alpha": "no",
         }  # fmt: skip
         transform = Affine(*metadata.transform)
         if transform != Affine.identity():

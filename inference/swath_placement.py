@@ -1,5 +1,6 @@
 """Where the pixels of a swath lie, in the output: carried along as positions, or resampled to a stated map grid."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from inference.raster_output import ARCHIVE
 from products import swath_output
 from products.product import Product
 from products.window import Window
+
+LOG = logging.getLogger(__name__)
 
 _STRIP_ROWS = 256  # of positions, read at a time
 
@@ -46,6 +49,11 @@ class SwathPlacement:
                 raise UserError(
                     f"swath.grid: {product.path} has no positions to resample from; expected a product with geolocation"
                 )
+        elif not self.on_map and not self.positions:
+            LOG.warning(
+                "%s has neither a map projection nor positions, so neither has what is made of it",
+                product.path,
+            )
         elif self.positions and driver not in ("GTiff", ARCHIVE):
             raise UserError(
                 f"driver={driver}: found a format that carries no positions of a swath; expected GTiff, npz, "
@@ -69,7 +77,7 @@ class SwathPlacement:
             swath_output.resample(raster, self.product, self.window, metres, self.grid, resampled)
             raster.unlink()
             return resampled
-        if not self.on_map and self.driver == "GTiff":
+        if self.positions and self.driver == "GTiff":
             swath_output.geolocated(raster, self.product, self.window, metres, name=folder / name)
         return raster
 

@@ -43,6 +43,14 @@ def test_raster_sink_writes_a_tiled_geotiff(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_fourth_band_of_bytes_is_no_transparency(tmp_path: Path) -> None:
+    metadata = RasterMetadata("uint8", 0, METADATA.crs, METADATA.transform, ("a", "b", "c", "d"))
+    with RasterSink(tmp_path / "a.tif", (4, 64, 64), metadata, 64) as sink:
+        sink.write(Window(0, 0, 64, 64), np.zeros((4, 64, 64), np.uint8))
+    with rasterio.open(tmp_path / "a.tif") as dataset:
+        assert dataset.colorinterp[3].name != "alpha"
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 def test_nothing_stays_behind_when_writing_stops(tmp_path: Path, error: type[BaseException]) -> None:
     old = tmp_path / "a.tif"

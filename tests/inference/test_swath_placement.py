@@ -83,6 +83,12 @@ def test_formats_without_positions_and_impossible_grids_are_refused(tmp_path, se
     assert list(tmp_path.iterdir()) == []
 
 
+def test_where_nothing_is_known_nothing_is_invented(caplog):
+    placement = SwathPlacement(sentinel_like(), Window(0, 0, 6, 6), "COG", grid=None)
+    assert "neither a map projection nor positions" in caplog.text
+    assert placement.arrays() == {}
+
+
 def test_products_on_a_map_need_nothing(tmp_path):
     unset = dict.fromkeys(("crs", "resolution_m")) | {"method": "nearest"}
     placement = SwathPlacement(landsat_like(), Window(0, 0, 6, 6), "COG", grid=unset)
