@@ -3,7 +3,10 @@
 import logging
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
+
+import rasterio
 
 from errors import UserError
 from serving.answers import Answer, failure, refusal, without_folders
@@ -19,19 +22,24 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 def environment(settings: Settings, folder: Path) -> dict[str, str]:
     """The environment of a process that works on what strangers have sent.
 
-    Temporary files go to `folder`. GDAL has neither a network nor the formats that stand for other files: the name
-    of an image in somebody's metadata could be `/vsicurl/http://10.0.0.1/...`.
+    Temporary files go to `folder`. GDAL has neither a network nor formats that stand for other files: the name of an
+    image in somebody's metadata could be `/vsicurl/http://10.0.0.1/...`.
     """
     variables = {name: text for name, text in os.environ.items() if name.lower() not in _PROXIES}
     variables |= {
         "TMPDIR": str(folder),
         "PYTHONUNBUFFERED": "1",
-        "GDAL_SKIP": ",".join(settings.gdal_skip),
+        "GDAL_SKIP": ",".join(_drivers_but(settings.gdal_drivers)),
         "GDAL_HTTP_PROXY": _NOWHERE,
         "GDAL_HTTPS_PROXY": _NOWHERE,
         "CPL_VSIL_CURL_ALLOWED_FILENAME": secrets.token_hex(16),  # none is called that
     }
     return variables
+
+
+def _drivers_but(allowed: Sequence[str]) -> list[str]:
+    with rasterio.Env() as environment:
+        return sorted(set(environment.drivers()) - set(allowed))
 
 
 def sentence_of(ended: Ended) -> str | None:

@@ -5,6 +5,7 @@ waits for it.
 """
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -63,7 +64,8 @@ def run(file: Path) -> None:
 
 def quoted(text: Any) -> str:
     """A value of Hydra's grammar that is taken as it stands."""
-    escaped = str(text).replace("\\", "\\\\").replace("'", "\\'")
+    # Backslashes only mean something before a quote: there they are doubled, and the quote gets one.
+    escaped = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + found[2].replace("'", "\\'"), str(text))
     return f"'{escaped}'"
 
 

@@ -39,7 +39,7 @@ class Settings:
     models: dict[str, list[str]] = field(default_factory=dict)
     url_ports: list[int] = field(default_factory=list)
     url_private_networks: list[str] = field(default_factory=list)
-    gdal_skip: list[str] = field(default_factory=list)
+    gdal_drivers: list[str] = field(default_factory=list)
     preload: list[str] = field(default_factory=list)
 
     @property

@@ -12,6 +12,7 @@ from products.archives import TarTree, ZipTree, archive_kind
 from products.file_tree import FileTree
 from products.sensor import Sensor
 from products.unpacking import UnpackedTree
+from serving.hdf5_links import refuse_links
 
 CHUNK = 1 << 20
 
@@ -58,7 +59,7 @@ class UploadedProduct:
             self._unpacked = UnpackedTree(file, lambda _: True, limits.unpacked_bytes)
             _check(file, len(self._unpacked.names), 0, limits)
             folder = self._unpacked.path
-        elif _is_known(file, sensor):
+        elif _is_safe_and_known(file, sensor):
             return file
         elif _is_raster(file):
             file.rename(folder / file.name)  # a folder of one raster
@@ -66,6 +67,7 @@ class UploadedProduct:
             raise UserError(
                 f"{file.name}: not recognised; expected a zip or tar archive, a GeoTIFF or a product of {sensor.title}"
             )
+        refuse_links(folder.rglob("*"))
         for candidate in _candidates(folder):
             if _is_known(candidate, sensor):
                 return candidate
@@ -81,6 +83,11 @@ def _check(file: Path, members: int, size: int, limits: ArchiveLimits) -> None:
 
 def _is_known(path: Path, sensor: Sensor) -> bool:
     return any(reader.recognises(path) for reader in sensor.readers)
+
+
+def _is_safe_and_known(file: Path, sensor: Sensor) -> bool:
+    refuse_links([file])
+    return _is_known(file, sensor)
 
 
 def _is_raster(file: Path) -> bool:

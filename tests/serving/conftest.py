@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -88,8 +89,12 @@ def server(tmp_path_factory) -> Iterator[Server]:
             del folders["temporary"]
             yield Server(f"{base}/nadir", *folders.values(), root / "log.txt", process.pid, web_port, pages)
         finally:
+            below = psutil.Process(process.pid).children(recursive=True)
             os.killpg(process.pid, signal.SIGKILL)  # it does not end by SIGTERM
             process.wait()
+            # What has a process group of its own notices, and ends.
+            _, alive = psutil.wait_procs(below, timeout=20)
+            assert [left for left in alive if left.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def _wait(address: str, process: subprocess.Popen, log: Path) -> None:

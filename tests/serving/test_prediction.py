@@ -87,7 +87,7 @@ def test_a_geotiff_of_a_product_at_a_url(server, archive):
     server.pages["/moved"] = redirect("/S2.zip")
     arguments = {
         "sensor": "sentinel2", "url": f"http://127.0.0.1:{server.web_port}/moved", "region_pixels": "10,10,29,40",
-        "copy_original_bands": "false", "targets_m": "20",
+        "copy_original_bands": "false", "targets_m": "20", "driver": "COG",
     }  # fmt: skip
     files = open_files(server.process)
     answer = server.post("predict", params=arguments, headers={"Accept": "image/tiff"})
@@ -100,6 +100,7 @@ def test_a_geotiff_of_a_product_at_a_url(server, archive):
         assert file.transform[:6] == (10, 0, sentinel2.LEFT + 100, 0, -10, sentinel2.TOP - 100)
         assert file.descriptions[0] == "SRB5 (705 nm)"
         assert np.ptp(file.read(1)) > 0
+        assert file.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
     assert server.leftovers() == []
     assert open_files(server.process) == files
 

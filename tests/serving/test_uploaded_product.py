@@ -2,6 +2,7 @@ import shutil
 import tarfile
 import zipfile
 
+import h5py
 import numpy as np
 import pytest
 import rasterio
@@ -153,3 +154,13 @@ def test_damaged_archives_are_told(tmp_path, unpacked, keep):
         path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
         with pytest.raises(UserError, match=r"damaged|found"):
             UploadedProduct(path, two_grids(), unpacked, LIMITS)
+
+
+def test_hdf5_that_reads_other_files_is_refused_wherever_it_lies(tmp_path, unpacked):
+    with h5py.File(tmp_path / "a.mat", "w") as file:
+        file.create_dataset("im10", (4, 36, 36), "uint8", external=[("/etc/passwd", 0, 4 * 36 * 36)])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(tmp_path / "a.mat", "inner/a.mat")
+    for name in ("a.mat", "a.zip"):
+        with pytest.raises(UserError, match="in another file"):
+            UploadedProduct(tmp_path / name, sensor(), unpacked, LIMITS)
