@@ -7,6 +7,7 @@ The catalogue (CMR) is open to everybody; the files want an account: `EARTHDATA_
 import ipaddress
 import logging
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -99,7 +100,9 @@ class _Catalogue:
             query = self._query().mode(self._url)
             query.session = _patient_session(self._limits)
             query.parameters(short_name=collection, **({"version": version} if version else {}), **wishes)
-            return list(query.get(count))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # of its own coming version
+                return list(query.get(count))
         except (RuntimeError, ValueError, TypeError, KeyError, requests.RequestException) as error:
             raise UserError(
                 f"source={self._source}: the search for {collection} on {urlsplit(self._url).hostname} failed "
@@ -241,7 +244,7 @@ class _Login:
                 auth.login(strategy=strategy, system=system)
             except LoginStrategyUnavailable:
                 continue  # the next place to look
-            except (LoginAttemptFailure, requests.RequestException) as error:
+            except (LoginAttemptFailure, KeyError, ValueError, requests.RequestException) as error:
                 raise NotAllowed(
                     f"{self._host}: the login failed ({type(error).__name__}); expected {self.account}"
                 ) from error

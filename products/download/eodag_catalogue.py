@@ -38,7 +38,7 @@ def find(
 
     Args:
         name: of the source, for sentences.
-        source: `provider`, `product_type`, `titles`, `left_out_roles`, `search_more`, `order_minutes`, and
+        source: `provider`, `product_type`, `titles`, `left_out`, `search_more`, `order_minutes`, and
             `accounts`: what a provider wants.
         selection: box, days, clouds, count, product_type, provider.
         limits: patience.
@@ -114,7 +114,7 @@ def _items(product: Any, source: Mapping[str, Any], account: str) -> Iterator[Re
         "acquired": product.properties.get("start_datetime"),
         "cloud_cover": product.properties.get("eo:cloud_cover"),
     }
-    assets = _assets(product, source["left_out_roles"])
+    assets = _assets(product, source["left_out"])
     if type(product.downloader).__name__ == _PLAIN and assets:
         for asset in assets:
             url = str(asset["href"])
@@ -144,8 +144,14 @@ def _assets(product: Any, left_out: list[str]) -> list[Mapping[str, Any]]:
     """The data of a product, where it lies in files of its own that can be fetched one by one."""
     if getattr(product.downloader.config, "ignore_assets", False):
         return []
-    assets = [asset for asset in product.assets.values() if not set(asset.get("roles") or ()) & set(left_out)]
+    assets = [asset for asset in product.assets.values() if not _fits(str(asset.get("href")), left_out)]
     return assets if all(_is_web(asset.get("href")) for asset in assets) else []
+
+
+def _fits(url: str, patterns: list[str]) -> bool:
+    # eodag forgets the roles that a catalogue gives to assets, so what is a picture is told by its name.
+    name = urlsplit(url).path.rsplit("/", 1)[-1].lower()
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _is_web(url: object) -> bool:

@@ -50,7 +50,7 @@ def name_in_url(url: str) -> str:
         UserError: it is no plain name.
     """
     parts = urlsplit(url)
-    return checked_name(unquote(parts.path).rsplit("/", 1)[-1], parts.hostname or "the server")
+    return checked_name(unquote(parts.path.rsplit("/", 1)[-1]), parts.hostname or "the server")
 
 
 def place(folder: Path, name: str) -> Path:

@@ -3,10 +3,12 @@
 import http.server
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -34,6 +36,7 @@ class ServedFile:
     faults: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     wanted: str | None = None  # what Authorization must say
+    pause_behind: int | None = None  # bytes, behind which nothing more comes for a while
 
 
 @dataclass
@@ -59,9 +62,13 @@ class FileServer:
 
 
 @contextmanager
-def serving_files() -> Iterator[FileServer]:
-    """A really started server on a free port of this machine."""
+def serving_files(certificate: Path | None = None) -> Iterator[FileServer]:
+    """A really started server on a free port of this machine.
+
+    With a certificate (and its key) it is also a proxy (`CONNECT`) that plays the host of the certificate itself.
+    """
     state = FileServer()
+    hung_up = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -74,6 +81,17 @@ def serving_files() -> Iterator[FileServer]:
 
         def do_POST(self) -> None:
             self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+        def do_CONNECT(self) -> None:
+            state.asked.append(Asked("CONNECT", self.path, dict(self.headers.items())))
+            self.send_response(200)
+            self.end_headers()
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(str(certificate))
+            self.connection = context.wrap_socket(self.connection, server_side=True)
+            self.rfile = self.connection.makefile("rb")
+            self.wfile = self.connection.makefile("wb", buffering=0)
+            self.close_connection = False
 
         def _answer(self, body: bytes) -> None:
             asked = Asked(self.command, self.path, dict(self.headers.items()), body)
@@ -108,7 +126,7 @@ def serving_files() -> Iterator[FileServer]:
                 headers["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
                 status, data = 206, data[first : last + 1]
             cut = int(fault.removeprefix("cut:")) if fault else None
-            return self._send(status, data, headers, cut=cut, length=file.length)
+            return self._send(status, data, headers, cut, file.length, file.pause_behind)
 
         def _send(
             self,
@@ -117,6 +135,7 @@ def serving_files() -> Iterator[FileServer]:
             headers: dict[str, str] | None = None,
             cut: int | None = None,
             length: bool = True,
+            pause_behind: int | None = None,
         ) -> None:
             self.send_response(status)
             for key, value in (headers or {}).items():
@@ -127,9 +146,17 @@ def serving_files() -> Iterator[FileServer]:
                 self.send_header("Connection", "close")
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(data if cut is None else data[:cut])
+                self._write(data if cut is None else data[:cut], pause_behind)
             if cut is not None or not length:
                 self.close_connection = True
+
+        def _write(self, data: bytes, pause_behind: int | None) -> None:
+            if pause_behind is None:
+                self.wfile.write(data)
+                return
+            self.wfile.write(data[:pause_behind])
+            self.wfile.flush()
+            hung_up.wait(20)
 
         def log_message(self, *arguments: object) -> None:
             return
@@ -142,6 +169,40 @@ def serving_files() -> Iterator[FileServer]:
     try:
         yield state
     finally:
+        hung_up.set()
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def write_certificate(path: Path, host: str) -> Path:
+    """A certificate of a host that signs itself, with its key, in one file."""
+    from datetime import UTC, datetime, timedelta
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return path

@@ -94,7 +94,7 @@ def test_a_part_that_is_whole_is_finished(server, quick, tmp_path):
 
 def test_a_wrong_checksum_leaves_nothing(server, quick, tmp_path):
     url = server.put("/a.bin", DATA)
-    with pytest.raises(UserError, match="found the checksum sha256:.* the file was removed"):
+    with pytest.raises(UserError, match=r"found the checksum sha256:.* the file was removed"):
         fetch(url, tmp_path / "a.bin", sha256="0" * 64, limits=quick)
     assert left_over(tmp_path) == []
     with pytest.raises(UserError, match="sha256: found 'abc', expected"):
@@ -122,7 +122,7 @@ def test_sentences_of_servers_that_say_no(server, quick, tmp_path):
     url = server.put("/a.bin", DATA, wanted="Basic no")
     with pytest.raises(NotAllowed, match="says 401 Unauthorized, expected credentials"):
         fetch(url + "?token=SECRET", tmp_path / "a", limits=quick)
-    with pytest.raises(NotThere, match="/b.bin: the server says 404"):
+    with pytest.raises(NotThere, match=r"/b\.bin: the server says 404"):
         fetch(server.url("/b.bin"), tmp_path / "a", limits=quick)
     server.put("/c.bin", DATA, faults=["503"] * 9)
     with pytest.raises(UserError, match="503 Service Unavailable; given up after 3 attempts"):
