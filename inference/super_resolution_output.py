@@ -84,10 +84,9 @@ def provenance(
 def _band(product: Product, band: Band, prefix: str, harmonised: bool) -> OutputBand:
     sensor = product.sensor
     scale = product.scales.get(band.name, sensor.scale)
-    if band.name in product.offsets:
-        offset = 0.0 if harmonised else scale * product.offsets[band.name]
-    else:
-        offset = sensor.offset
+    offset = product.physical_offsets.get(band.name, sensor.offset)
+    if not harmonised:
+        offset += scale * product.offsets.get(band.name, 0.0)
     return OutputBand(prefix + band.name, prefix + band.label, scale, offset)
 
 

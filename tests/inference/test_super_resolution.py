@@ -17,6 +17,7 @@ from products.raster_folder import RasterFolderReader
 from products.raster_folder_writing import write_raster_folder
 from products.sensor import Sensor
 from products.window import Window
+from tests.fakes import landsat, sentinel2
 from tests.fakes.small_resolvers import small_resolver
 
 UTM = rasterio.crs.CRS.from_epsg(32633)
@@ -175,6 +176,34 @@ def test_of_envis_pair_the_header_may_be_named(tmp_path, sensor, product):
     assert {path.name for path in tmp_path.iterdir()} >= {"out.bin", "out.hdr"}
     with rasterio.open(tmp_path / "out.bin") as found:
         assert found.driver == "ENVI" and found.count == 4
+
+
+def test_a_zipped_safe_of_a_recent_baseline(tmp_path):
+    archive = sentinel2.zipped(sentinel2.safe(tmp_path), tmp_path / "upload")
+    instrument = sentinel2.sensor()
+    resolve(instrument, archive, tmp_path / "out.tif", 60, 20, tile_size=64)
+    with rasterio.open(tmp_path / "out.tif") as file, instrument.open(archive) as opened:
+        assert [name.split()[0] for name in file.descriptions] == [
+            "B4", "B3", "B2", "B8", "SRB5", "SRB6", "SRB7", "SRB8A", "SRB11", "SRB12", "SRB1", "SRB9"
+        ]  # fmt: skip
+        assert (
+            file.shape == opened.grids[10].shape and tuple(file.transform)[:6] == opened.grids[10].transform
+        )
+        np.testing.assert_allclose(file.offsets, -0.1)
+        assert file.tags()["NADIR_RADIOMETRIC_OFFSET"] == "-1000"
+        np.testing.assert_array_equal(file.read([1, 2, 3, 4]), opened.read(10, everything(opened)))
+
+
+def test_landsats_thermal_bands_have_terms_of_their_own(tmp_path):
+    folder, pixels = landsat.product(tmp_path / "scene")
+    instrument = landsat.sensor()
+    resolve(instrument, folder, tmp_path / "out.tif", 30)
+    with rasterio.open(tmp_path / "out.tif") as file, instrument.open(folder) as opened:
+        assert file.shape == (41, 48) and tuple(file.transform)[:6] == opened.grids[15].transform
+        np.testing.assert_array_equal(file.read(1), pixels["B8"])
+        names = [name.split()[0] for name in file.descriptions]
+        terms = dict(zip(names, zip(file.scales, file.offsets, strict=True), strict=True))
+    assert terms["SRB2"] == (2e-5, -0.1) and terms["SRB10"] == (3.342e-4, 0.1)
 
 
 class Interrupted(SuperResolver):

@@ -15,10 +15,11 @@ def test_bands_are_originals_then_sharpened_ones_by_grid():
 def test_scale_and_offset_give_the_physical_value_in_either_convention():
     product = sentinel_like(offsets={"F1": -1000.0, "M1": -500.0}, scales={"M1": 2e-4})
     product.sensor.scale, product.sensor.offset = 1e-4, 7.0
+    product.physical_offsets = {"M1": 1.0}
     bands = output_bands(product, [20], originals=True, harmonised=False)
-    assert [(band.scale, band.offset) for band in bands] == [(1e-4, -0.1), (1e-4, 7.0), (2e-4, -0.1)]
+    assert [(band.scale, band.offset) for band in bands] == [(1e-4, 6.9), (1e-4, 7.0), (2e-4, 0.9)]
     bands = output_bands(product, [20], originals=True, harmonised=True)
-    assert [(band.scale, band.offset) for band in bands] == [(1e-4, 0.0), (1e-4, 7.0), (2e-4, 0.0)]
+    assert [(band.scale, band.offset) for band in bands] == [(1e-4, 7.0), (1e-4, 7.0), (2e-4, 1.0)]
 
 
 def test_a_window_lies_where_its_first_pixel_does():
