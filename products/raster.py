@@ -28,7 +28,7 @@ from products.window import Window
 GDAL_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "TRUE",
     "GDAL_ERROR_ON_LIBJPEG_WARNING": "YES",
-    "GDAL_CACHEMAX": 128,  # MB
+    "GDAL_CACHEMAX": 128 * 2**20,  # bytes, which is how rasterio takes it
 }
 OPEN_HANDLES = 32  # per thread: far below any limit on open files
 ALPHA_SAMPLE_SIDE = 64  # pixels

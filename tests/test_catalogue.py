@@ -24,6 +24,7 @@ NEEDS = {
     "data=image_folder": ["data.root=somewhere"],
     "data=thraws": ["data.root=somewhere"],
     "generator=thraws": ["generator.input=somewhere"],
+    "generator=weights": ["generator.run=somewhere"],
     "generator=toy_derived": ["generator.input=somewhere"],
     "task=translate": ["+data={task: a, tasks: {}, sources: [], target: b, revisit: 1, degradation: {}}"],
     "experiment": ["data.root=somewhere"],
