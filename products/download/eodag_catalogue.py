@@ -23,7 +23,7 @@ from products.download.file_names import checked_name, name_in_url, shown
 from products.download.http_answer import NotAllowed, only_for
 from products.download.remote_item import RemoteItem, Watch, over_http
 from products.download.selection import Selection
-from products.download.transfer import Fetched
+from products.download.transfer import Disagrees, Fetched
 from products.download.transfer_limits import TransferLimits
 
 # Multihash prefixes of STAC's `file:checksum`.
@@ -38,8 +38,8 @@ def find(
 
     Args:
         name: of the source, for sentences.
-        source: `provider`, `product_type`, `titles`, `left_out`, `search_more`, `order_minutes`, and
-            `accounts`: what a provider wants.
+        source: `provider`, `product_type`, `titles`, `left_out`, `search_more`, `order_minutes`,
+            `catalogue_checks`, and `accounts`: what a provider wants.
         selection: box, days, clouds, count, product_type, provider.
         limits: patience.
 
@@ -125,11 +125,14 @@ def _items(product: Any, source: Mapping[str, Any], account: str) -> Iterator[Re
                 asset,
                 facts,
                 _credentials(product, url),
+                source,
                 account,
             )
     elif type(product.downloader).__name__ == _PLAIN and _is_ready(product):
         url = str(product.remote_location)
-        yield _plain(f"{title}.zip", url, product.properties, facts, _credentials(product, None), account)
+        yield _plain(
+            f"{title}.zip", url, product.properties, facts, _credentials(product, None), source, account
+        )
     else:
         yield RemoteItem(
             title,
@@ -191,18 +194,21 @@ def _plain(
     told: Mapping[str, Any],
     facts: Mapping[str, Any],
     credentials: Callable[[], AuthBase | None],
+    source: Mapping[str, Any],
     account: str,
 ) -> RemoteItem:
+    size = _number(told.get("file:size"))
+    checksum = _checksum(told.get("file:checksum")) if source["catalogue_checks"] else None
     item = over_http(
         name,
         url,
-        size=_number(told.get("file:size")),
-        checksum=_checksum(told.get("file:checksum")),
+        size=size if source["catalogue_checks"] else None,
+        checksum=checksum,
         authority=only_for(url, credentials),
         facts=facts,
     )
     return RemoteItem(
-        item.name, item.url, _with_account(item.fetch, shown(url), account), item.size, item.checksum, facts
+        item.name, item.url, _with_account(item.fetch, shown(url), account), size, checksum, facts
     )
 
 
@@ -218,6 +224,10 @@ def _with_account(
             return fetch(path, watch)
         except NotAllowed as error:
             raise NotAllowed(f"{where}: credentials are missing or refused; expected {account}") from error
+        except Disagrees as error:  # some records of catalogues are wrong
+            raise Disagrees(
+                f"{error}; generator.shared.eodag.catalogue_checks=false takes the file without these checks"
+            ) from error
         except EodagError as error:
             raise NotAllowed(
                 f"{where}: credentials are missing or refused ({_kind(error)}); expected {account}"
@@ -229,6 +239,11 @@ def _with_account(
 def _by_eodag(product: Any, minutes: float, account: str) -> Callable[[Path, Watch], Fetched]:
     def fetch(path: Path, watch: Watch) -> Fetched:
         from eodag.utils import ProgressCallback
+
+        if path.exists():
+            raise UserError(
+                f"{path}: found it there, but not in downloads.json; expected nothing of that name"
+            )
 
         class Told(ProgressCallback):
             """Passes on what eodag tells."""

@@ -115,11 +115,16 @@ def generate(
             f"max_gigabytes: found {size_in_words(size)} in {len(missing)} files to fetch, "
             f"expected at most {max_gigabytes:g} GB: wish for less, or give more"
         )
-    output.mkdir(parents=True, exist_ok=True)
     try:
-        done, problems = _fetch(missing, output, manifest, most, limits, progress)
-    finally:
-        manifest.close()
+        output.mkdir(parents=True, exist_ok=True)
+        try:
+            done, problems = _fetch(missing, output, manifest, most, limits, progress)
+        finally:
+            manifest.close()
+    except OSError as error:
+        raise UserError(
+            f"output={output}: found no way to write there ({error.strerror}), expected a folder with room"
+        ) from error
     if len(problems) == len(items) == 1:
         raise UserError(next(iter(problems.values())))
     if problems:

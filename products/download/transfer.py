@@ -25,6 +25,11 @@ from products.download.http_answer import (
 from products.download.part_file import Origin, PartFile, part_of
 from products.download.transfer_limits import TransferLimits
 
+
+class Disagrees(UserError):
+    """The file is not what the list, or its checksum, says it is. Nothing is left of it."""
+
+
 Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all (None: not known)
 
 SIZE_LIMIT_BYTES = 16 * 10**9  # of a file where the caller says nothing: larger than any single product
@@ -57,7 +62,7 @@ def fetch(
     authority: Authority = no_credentials,
     limits: TransferLimits | None = None,
 ) -> Fetched:
-    """Fetch `url` into the file `path`, whose folder exists.
+    """Fetch `url` into the file `path`; its folder is made.
 
     A file that is there with the right checksum is left alone, any other is replaced when the new one is whole. An
     interrupted transfer leaves `.NAME.part` and is continued by the next call.
@@ -78,13 +83,15 @@ def fetch(
 
     Raises:
         NotThere, NotAllowed: see `http_answer`.
-        UserError: too large, another checksum or size (nothing is left of the file then), a server that fails.
+        Disagrees: another checksum or size than expected.
+        UserError: too large (nothing is left of the file then), or a server that fails.
     """
     wanted = checksums.given(sha256, "sha256") if sha256 is not None else checksum
     limits = limits or TransferLimits()
     if wanted is not None and path.is_file() and wanted.matches(path):
         return Fetched(path.stat().st_size, wanted.value if wanted.algorithm == "sha256" else None)
     fingerprint = hashlib.sha256(url.encode()).hexdigest()
+    path.parent.mkdir(parents=True, exist_ok=True)
     with part_of(path) as part:
         known = part.origin
         if known is not None and (known.url, known.checksum) != (
@@ -178,7 +185,7 @@ class _Transfer:
     def _check_size(self, total: int | None) -> None:
         if total is not None and self.size is not None and total != self.size:
             self.part.discard()
-            raise UserError(f"{shown(self.url)}: found {total} bytes, expected {self.size} as listed")
+            raise Disagrees(f"{shown(self.url)}: found {total} bytes, expected {self.size} as listed")
         if total is None:
             return
         if total > self.size_limit_bytes:
@@ -216,12 +223,12 @@ class _Transfer:
         found = self.part.size
         if self.size is not None and found != self.size:
             self.part.discard()
-            raise UserError(f"{shown(self.url)}: found {found} bytes, expected {self.size} as listed")
+            raise Disagrees(f"{shown(self.url)}: found {found} bytes, expected {self.size} as listed")
         algorithms = ["sha256"] + ([self.wanted.algorithm] if self.wanted else [])
         values = checksums.digests(self.part.path, algorithms)
         if self.wanted is not None and values[self.wanted.algorithm] != self.wanted.value:
             self.part.discard()
-            raise UserError(
+            raise Disagrees(
                 f"{shown(self.url)}: found the checksum {self.wanted.algorithm}:{values[self.wanted.algorithm]}, "
                 f"expected {self.wanted}; the file was removed"
             )

@@ -129,7 +129,8 @@ def _event(event: str, places: list[tuple[RecordFile, list[Member]]]) -> RemoteI
     files = ", ".join(file.name for file, _ in places)
 
     def fetch(path: Path, watch: Watch) -> Fetched:
-        part = path.with_name(f".{path.name}.part")
+        # An event that is there, but not in our list, is completed in place.
+        part = path if path.is_dir() else path.with_name(f".{path.name}.part")
         part.mkdir(exist_ok=True)
         done = 0
 
@@ -142,7 +143,8 @@ def _event(event: str, places: list[tuple[RecordFile, list[Member]]]) -> RemoteI
         for file, members in places:
             with open_remote(file.url, watch.limits) as remote, directory_of(remote, file.name) as archive:
                 left -= copy_out(archive, members, part, file.name, left, advance)
-        part.rename(path)
+        if part != path:
+            part.rename(path)
         return Fetched(size, None)
 
     facts = {"archive": files, "members": sum(len(members) for _, members in places)}

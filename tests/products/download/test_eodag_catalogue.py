@@ -22,6 +22,7 @@ SHARED = {
     "search_more": 4,
     "left_out": ["*thumb*", "*preview*"],
     "order_minutes": 0.01,
+    "catalogue_checks": True,
     "accounts": {"cop_dataspace": "COP_NAME and COP_WORD", "here": "HERE_WORD"},
 }
 WISHES = Selection(
@@ -197,6 +198,21 @@ def test_assets_one_by_one(server, settings, quick, tmp_path):
         item.fetch(tmp_path / item.name.split("/")[1], watch(quick))
     assert (tmp_path / "x_B2.TIF").read_bytes() == b"blue"
     assert "Authorization" not in server.gets("/open/x_MTL.txt")[0].headers
+
+
+def test_a_catalogue_that_is_wrong(server, settings, quick, tmp_path):
+    asset = {"href": server.put("/open/x.zip", b"blue"), "file:size": 5}
+    settings(here=stac(server, [feature("S2A_X", {"product": asset})]))
+    source = {**SHARED, "provider": "here", "product_type": "LANDSAT_C2L2"}
+    item = eodag_catalogue.find("sentinel2", source, WISHES, quick)[0]
+    with pytest.raises(
+        UserError, match=r"found 4 bytes, expected 5 as listed; .*catalogue_checks=false takes"
+    ):
+        item.fetch(tmp_path / "x.zip", watch(quick))
+    item = eodag_catalogue.find("sentinel2", source | {"catalogue_checks": False}, WISHES, quick)[0]
+    assert (item.name, item.size) == ("x.zip", 5)
+    item.fetch(tmp_path / "x.zip", watch(quick))
+    assert (tmp_path / "x.zip").read_bytes() == b"blue"
 
 
 def test_what_eodag_has_to_fetch_itself(server, settings, quick, tmp_path):

@@ -142,6 +142,12 @@ def test_sentences(fetch, tmp_path, sources):
         fetch()
 
 
+def test_an_output_that_is_a_file(fetch, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(UserError, match=r"found no way to write there \(File exists\)"):
+        fetch()
+
+
 def test_two_files_of_one_name_are_refused(fetch, server):
     two = [*entries(DATA), {"key": "1.ZIP", "size": 3, "checksum": ""}]
     server.pages["/record"] = lambda asked: {"files": two}
@@ -196,3 +202,54 @@ def test_ctrl_c_keeps_the_part_and_the_same_command_goes_on(server, sources, rep
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "1.zip").read_bytes() == data
     assert server.gets("/files/1.zip")[-1].headers["Range"] == f"bytes={there}-", served
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["source=thraws"], "zenodo.org did not answer"),
+        (["source=aid"], "huggingface.co did not answer"),
+        (["source=ucr_series", "names=[Crop]"], "www.timeseriesclassification.com did not answer"),
+        (
+            ["source=auxiliary", "layer=altitude", "box=[7,46,8,47]"],
+            "opentopography.s3.sdsc.edu did not answer",
+        ),
+        (
+            ["source=auxiliary", "layer=surface_water", "box=[7,46,8,47]"],
+            "storage.googleapis.com did not answer",
+        ),
+        (
+            ["source=auxiliary", "layer=tree_cover", "box=[7,46,8,47]"],
+            "the search for GFCC30TC on cmr.earthdata.nasa.gov",
+        ),
+        (["source=auxiliary", "layer=land_cover"], "layer=land_cover: no public server"),
+        (["source=sentinel2", "box=[7,46,8,47]"], "the search on cop_dataspace failed"),
+        (["source=sentinel3", "box=[7,46,8,47]"], "the search on cop_dataspace failed"),
+        (["source=landsat8", "box=[7,46,8,47]"], "provider=usgs: eodag does not know it"),
+        (["source=modis", "box=[7,46,8,47]"], "the search for MOD09 on cmr.earthdata.nasa.gov failed"),
+        (["source=viirs", "box=[7,46,8,47]"], "the search for VNP09 on cmr.earthdata.nasa.gov failed"),
+    ],
+    ids=lambda value: "-".join(value)[:40] if isinstance(value, list) else None,
+)
+def test_every_source_of_the_catalogue_reaches_for_its_server(verb, tmp_path, monkeypatch, words, sentence):
+    """Nobody is reached here, whatever network there is: the way out is a proxy that is not there."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    monkeypatch.setenv("EODAG_CFG_DIR", str(tmp_path / "eodag"))
+    (tmp_path / "eodag").mkdir()
+    done = verb("generate", "generator=download", f"output={tmp_path}/x", "transfer.attempts=1", *words)
+    assert (done.status, "Traceback" in done.err) == (1, False), done.err
+    assert sentence in done.err
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize(("package", "source"), [("eodag", "sentinel2"), ("earthaccess", "modis")])
+def test_packages_that_are_not_installed(verb, tmp_path, monkeypatch, package, source):
+    for name in [name for name in sys.modules if name.split(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    done = verb(
+        "generate", "generator=download", f"source={source}", "box=[7,46,8,47]", f"output={tmp_path}/x"
+    )
+    assert f"{package} is not installed, expected it: uv sync --extra download" in done.err
+    assert done.status == 1

@@ -115,6 +115,15 @@ def test_an_interrupted_event_keeps_its_members(record, quick, tmp_path, server)
     assert len([path for path in (tmp_path / "Etna_00").rglob("*") if path.is_file()]) == 6
 
 
+def test_an_event_that_is_there_is_completed(record, quick, tmp_path):
+    source, _, _ = record
+    item = zenodo.find("thraws", source, Selection(events=("Etna_00",)), quick)[0]
+    (tmp_path / "Etna_00").mkdir()
+    (tmp_path / "Etna_00" / "notes.txt").write_text("mine")
+    item.fetch(tmp_path / "Etna_00", watch(quick))
+    assert len([path for path in (tmp_path / "Etna_00").rglob("*") if path.is_file()]) == 7
+
+
 def test_a_failing_server_amid_an_event(record, quick, tmp_path, server):
     source, _, _ = record
     item = zenodo.find("thraws", source, Selection(events=("Etna_00",)), quick)[0]
