@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import hydra
@@ -187,7 +188,7 @@ def ours(arguments: argparse.Namespace) -> dict[str, float]:
     return measured(whole)
 
 
-def measured(action) -> dict[str, float]:
+def measured(action: Callable[[], None]) -> dict[str, float]:
     """Wall and CPU seconds of a call."""
     wall, processor = time.perf_counter(), time.process_time()
     action()
