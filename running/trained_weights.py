@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -68,11 +69,25 @@ def load(config: DictConfig) -> list[Any]:
     node: Any = OmegaConf.to_container(config.weights, resolve=True)
     if "files" in node:
         entries = [{**node["network"], "file": file} for file in node["files"]]
-    else:  # the catalogue's own files lie beside its configs
-        entries = [
-            {**each, "file": str(CATALOGUE / "weights" / each["file"])} for each in node["networks"].values()
-        ]
+    else:
+        entries = [_with_file(entry, Path(str(config.paths.cache))) for entry in node["networks"]]
     return [instantiate(entry, sensor=sensor.name, bands=bands) for entry in entries]
+
+
+def _with_file(entry: dict[str, Any], cache: Path) -> dict[str, Any]:
+    """An entry of the catalogue with the path of its file: beside the configs, or fetched once from its `url`.
+
+    Raises:
+        UserError: a `url` without a checksum, or a transfer that failed.
+    """
+    url = entry.pop("url", None)
+    if url is None:
+        return {**entry, "file": str(CATALOGUE / "weights" / entry["file"])}
+    if not entry.get("sha256"):
+        raise UserError(f"weights: {url} comes without sha256; expected the checksum of the file")
+    path = cache / "weights" / f"{entry['sha256'][:16]}{Path(urlsplit(url).path).suffix}"
+    instantiate({"_target_": "products.download.transfer.fetch"}, url, path, sha256=entry["sha256"])
+    return {**entry, "file": str(path)}
 
 
 def _weights_of(sensor: str) -> str:

@@ -1,9 +1,12 @@
+import hashlib
 from pathlib import Path
 
 import pytest
+from omegaconf import OmegaConf
 
 from errors import UserError
 from running import command_line, trained_weights
+from tests.fakes import file_server, keras_weights
 
 
 def words_of(*words: str) -> list[str]:
@@ -50,3 +53,30 @@ def test_files_and_their_convention(tmp_path: Path):
 def test_what_does_not_fit_is_told(words: list[str], message: str):
     with pytest.raises(UserError, match=message):
         words_of(*words)
+
+
+def test_weights_with_an_address_are_fetched_once_and_checked(tmp_path: Path):
+    file = keras_weights.write(tmp_path / "a.h5", keras_weights.random_weights(10, 6, 4, 1))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    loader = {
+        "_target_": "networks.trained_weights.load_super_resolver",
+        "convention": "x",
+        "conventions": {"x": {"default": {"scale": 2000, "offset": 0}}},
+    }
+    with file_server.serving_files() as server:
+        url = server.put("/a.h5", file.read_bytes())
+        config = OmegaConf.create({
+            "sensor": OmegaConf.load(trained_weights.CATALOGUE / "sensor" / "sentinel2.yaml"),
+            "weights": {"networks": [{**loader, "url": url, "sha256": digest}]},
+            "paths": {"cache": str(tmp_path / "cache")},
+        })  # fmt: skip
+        for _ in range(2):
+            (network,) = trained_weights.load(config)
+            assert network.target_m == 20
+        assert len(server.gets("/a.h5")) == 1
+        config.weights.networks[0].sha256 = "0" * 64
+        with pytest.raises(UserError):
+            trained_weights.load(config)
+        del config.weights.networks[0].sha256
+        with pytest.raises(UserError, match="comes without sha256"):
+            trained_weights.load(config)
