@@ -103,6 +103,7 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
         words += [f"hydra.run.dir='{tests}'", f"hydra.sweep.dir='{tests}-sweep'"]
         if "test_limit" in saved.get("data", {}) and not line.has("data.test_limit") and not line.has("data"):
             words.append("data.test_limit=null")  # the cap is for the closing test of a training
+        words += _without_lost_products(saved, line)
         if _is_another_folder(saved, line):
             note = (
                 "data.root is another folder than in training: every image of it is tested (data.test_on=all)"
@@ -116,6 +117,24 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
         ):
             words.append(f"{LADDERS}=true")
     return f"saved_{verb}", CommandLine(line.flags, words)
+
+
+def _without_lost_products(saved: DictConfig, line: CommandLine) -> list[str]:
+    """Overrides for a test on `data.test` whose training products are not there any more: it needs none of them."""
+    if not line.has("data.test") or line.has("data.train") or line.has("data"):
+        return []
+    given = [OmegaConf.select(saved, f"data.{part}") for part in ("train", "val")]
+    paths = [
+        Path(str(item))
+        for value in given
+        if value is not None
+        for item in _as_list(OmegaConf.to_object(value) if OmegaConf.is_list(value) else value)
+    ]
+    lost = [path for path in paths if not path.exists()]
+    if not lost:
+        return []
+    print(f"{lost[0]} of the training is not here: only data.test is read")  # noqa: T201
+    return ["data.train=null", *([] if line.has("data.val") else ["data.val=null"])]
 
 
 def _is_another_folder(saved: DictConfig, line: CommandLine) -> bool:

@@ -51,3 +51,15 @@ def test_short_forms_of_the_task_that_a_run_asks_for(tmp_path):
     (run / "config.yaml").write_text("model: {predict_task: translate}\n")
     words = prepared("predict", f"run={run}", "layout=compact", "input=x")[1]
     assert words == [f"run={run}", "task.layout=compact", "input=x", "task=translate"]
+
+
+def test_a_test_on_other_products_needs_none_of_the_training(tmp_path, capsys):
+    run = tmp_path / "run"
+    run.mkdir()
+    (tmp_path / "there.mat").touch()
+    (run / "config.yaml").write_text(f"data: {{train: [{tmp_path}/gone.mat], val: null, test: null}}\n")
+    words = prepared("test", f"run={run}", "data.test=[x.mat]")[1]
+    assert {"data.train=null", "data.val=null"} <= set(words)
+    assert "gone.mat of the training is not here" in capsys.readouterr().out
+    (run / "config.yaml").write_text(f"data: {{train: [{tmp_path}/there.mat], val: null, test: null}}\n")
+    assert "data.train=null" not in prepared("test", f"run={run}", "data.test=[x.mat]")[1]
