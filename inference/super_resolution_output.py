@@ -77,7 +77,7 @@ def provenance(
         grid = f"{network.target_m}M"
         tags[f"NADIR_NETWORK_{grid}"] = json.dumps(network.description())
         tags[f"NADIR_WEIGHTS_{grid}"] = network.source
-        tags[f"NADIR_NORMALISATION_{grid}"] = f"(x + {network.offset:g}) / {network.scale:g}"
+        tags[f"NADIR_NORMALISATION_{grid}"] = f"(x {network.offset:+g}) / {network.scale:g}"
     return tags
 
 

@@ -87,7 +87,7 @@ def test_originals_then_20_m_then_60_m_in_one_georeferenced_file(tmp_path, senso
         assert set(file.scales) == {1e-4} and set(file.offsets) == {0}
         tags = file.tags()
     assert tags["LEVEL"] == "L1C" and tags["NADIR_PRODUCT"] == "P1" and tags["NADIR_SYNTHETIC"] == "1"
-    assert tags["NADIR_WEIGHTS_20M"] == "made up" and tags["NADIR_NORMALISATION_60M"] == "(x + 0) / 2000"
+    assert tags["NADIR_WEIGHTS_20M"] == "made up" and tags["NADIR_NORMALISATION_60M"] == "(x +0) / 2000"
     assert tags["NADIR_PRECISION"] == "float32" and tags["NADIR_RADIOMETRIC_OFFSET"] == "0"
     assert json.loads(tags["NADIR_NETWORK_20M"])["target_m"] == 20
 

@@ -38,7 +38,7 @@ def test_provenance_says_what_was_made_from_what():
     tags = provenance(product, [network], Window(0, 6, 12, 18), harmonised=True, precision="bfloat16")
     assert tags["NADIR_RADIOMETRIC_OFFSET"] == "F1 -1000, F2 -1000, M1 -1000, C1 0"
     assert tags["NADIR_DIGITAL_NUMBERS"] == "harmonised" and tags["NADIR_PRECISION"] == "bfloat16"
-    assert tags["NADIR_NORMALISATION_20M"] == "(x + -1) / 65535" and tags["NADIR_WEIGHTS_20M"] == "published"
+    assert tags["NADIR_NORMALISATION_20M"] == "(x -1) / 65535" and tags["NADIR_WEIGHTS_20M"] == "published"
     assert tags["NADIR_WINDOW"] == "0,6,12,18" and "NADIR_SYNTHETIC" not in tags
     assert "NADIR_SYNTHETIC" in provenance(sentinel_like(synthetic=True), [network], Window(0, 0, 6, 6),
                                            harmonised=False, precision="float32")  # fmt: skip
