@@ -111,6 +111,7 @@ def save_super_resolver(
     temporary = path.with_name(f".{path.name}.part")
     try:
         save_file(tensors, temporary, header)
+        temporary.chmod(0o644)  # weights are for others too
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
