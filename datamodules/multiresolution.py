@@ -43,6 +43,7 @@ class Multiresolution(ImageDataModule):
         cache: folder in which those are made, and large products decoded.
         patch_size, test_patch_size, context, block_margin, split_seed, augmentation, min_valid_fraction: see
             `datamodules.multiresolution_plan.MultiresolutionData`.
+        gain_spread: of the random gains of training patches' bands, see `TrainingPatches`; 0 = none.
         cache_mb: decoded pixels kept in memory by each process, MB of 2**20 bytes.
         cache_block_px: side of the blocks in which they are decoded, pixels of the finest grid.
         decode_above_mb: products of more decoded pixels are decoded once into `cache`, to be trained and validated on;
@@ -74,6 +75,7 @@ class Multiresolution(ImageDataModule):
         split_seed: int = 0,
         augmentation: str = "dihedral",
         min_valid_fraction: float = 0.5,
+        gain_spread: float = 0.0,
         cache_mb: int = 512,
         cache_block_px: int = 512,
         decode_above_mb: int | None = None,
@@ -103,6 +105,7 @@ class Multiresolution(ImageDataModule):
         self.generator, self.cache = dict(generator or {}), cache
         self.cache_mb, self.cache_block_px = cache_mb, cache_block_px
         self.decode_above_mb = decode_above_mb
+        self.gain_spread = gain_spread
         self.consistency_px = consistency_px
         self._plan: MultiresolutionPlan | None = None
 
@@ -133,6 +136,7 @@ class Multiresolution(ImageDataModule):
                 patch_size=plan.patch_size,
                 augmentation=self.options.augmentation,
                 min_valid_fraction=self.options.min_valid_fraction,
+                gain_spread=self.gain_spread,
                 seed=self.seed,
                 satellite=self.satellite,
             )

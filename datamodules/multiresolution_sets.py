@@ -24,6 +24,7 @@ class TrainingPatches(Dataset):
         patch_size: side, pixels of the target grid.
         augmentation: `none` or `dihedral` (the eight flips and quarter turns).
         min_valid_fraction: of the pixels of the truth that should be data.
+        gain_spread: every band of a patch is multiplied by exp(u), u uniform from -gain_spread to gain_spread.
         seed, satellite: see above.
     """
 
@@ -36,8 +37,10 @@ class TrainingPatches(Dataset):
         min_valid_fraction: float,
         seed: int,
         satellite: int,
+        gain_spread: float = 0.0,
     ) -> None:
         self.scenes, self.patch_size = list(scenes), patch_size
+        self.gain_spread = gain_spread
         self.augmentation, self.min_valid_fraction = augmentation, min_valid_fraction
         self.seed, self.satellite = seed, satellite
         times = [max(1, scene.usable.height * scene.usable.width // patch_size**2) for scene in self.scenes]
@@ -57,7 +60,8 @@ class TrainingPatches(Dataset):
         scene = self.scenes[self.index[index]]
         generator = np.random.default_rng([self.seed, self.satellite, draw])
         window = self._window(scene, generator)
-        return turned(self.augmentation, generator, sample(scene, window, window))
+        patch = turned(self.augmentation, generator, sample(scene, window, window))
+        return with_gains(self.gain_spread, generator, patch)
 
     def _window(self, scene: ReducedResolution, generator: np.random.Generator) -> Window:
         best, chosen = -1.0, scene.usable
@@ -100,6 +104,21 @@ class EvaluationTiles(Dataset):
         number, core, window = self.tiles[index]
         scene = self.scenes[number]
         return {**sample(scene, window, core), "bicubic": scene.bicubic(window)}
+
+
+def with_gains(spread: float, generator: np.random.Generator, patch: dict[str, Any]) -> dict[str, Any]:
+    """A patch whose bands are brighter or darker by random factors, the same in inputs and truth.
+
+    Without it a network that knows few places learns which spectra occur there, and shifts the colours of others.
+    """
+    if spread == 0:
+        return patch
+    inputs = {}
+    gain: Any = 1.0
+    for distance, bands in patch["inputs"].items():
+        gain = np.exp(generator.uniform(-spread, spread, (len(bands), 1, 1))).astype(np.float32)
+        inputs[distance] = bands * gain
+    return {**patch, "inputs": inputs, "target": patch["target"] * gain}  # the coarsest group is the truth's
 
 
 def tiles(area: Window, size: int, context: int) -> list[tuple[Window, Window]]:

@@ -16,6 +16,18 @@ OptimizerFactory = Callable[..., Optimizer]
 SchedulerFactory = Callable[..., LRScheduler]
 
 
+def check_trainer(trainer: pl.Trainer, scheduler_interval: str) -> None:
+    """Refuse what manual optimization cannot do.
+
+    Raises:
+        UserError: a scheduler waits for the end of an epoch that has none, or precision is 16-mixed.
+    """
+    if scheduler_interval == "epoch" and not math.isfinite(trainer.num_training_batches):
+        raise UserError("model.scheduler_interval: found epoch for an endless stream of data, expected step")
+    if getattr(trainer.precision_plugin, "scaler", None) is not None:
+        raise UserError("trainer.precision: found 16-mixed, expected bf16-mixed or 32-true")
+
+
 def step_uncounted(optimizer: LightningOptimizer) -> None:
     """Step an optimizer without moving the Trainer's `global_step`, which then counts batches.
 

@@ -1,6 +1,5 @@
 """Super-resolution: the coarse bands of an instrument on its finest grid, learned one resolution further down."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
@@ -12,7 +11,13 @@ from torch import Tensor
 from errors import UserError
 from lightning_modules.ema import averaged_copy, update_average
 from lightning_modules.memory import keep_freed_memory
-from lightning_modules.optimization import OptimizerFactory, SchedulerFactory, build_scheduler, step_scheduler
+from lightning_modules.optimization import (
+    OptimizerFactory,
+    SchedulerFactory,
+    build_scheduler,
+    check_trainer,
+    step_scheduler,
+)
 from lightning_modules.super_resolution_validation import ValidationSums, masked_error
 from lightning_modules.translation_pictures import draw_translation
 from networks.dsen2 import build_super_resolution_network
@@ -144,17 +149,8 @@ class SuperResolution(pl.LightningModule):
             keep_freed_memory()
 
     def on_train_start(self) -> None:
-        """Look at what the Trainer was asked for.
-
-        Raises:
-            UserError: a scheduler waits for the end of an epoch that has none, or precision is 16-mixed.
-        """
-        if self.scheduler_interval == "epoch" and not math.isfinite(self.trainer.num_training_batches):
-            raise UserError(
-                "model.scheduler_interval: found epoch for an endless stream of data, expected step"
-            )
-        if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
-            raise UserError("trainer.precision: found 16-mixed, expected bf16-mixed or 32-true")
+        """Look at what the Trainer was asked for; see `check_trainer`."""
+        check_trainer(self.trainer, self.scheduler_interval)
 
     def training_step(self, batch: Mapping[str, Any], batch_index: int) -> None:
         """One batch, one step of the optimizer; `global_step` grows by one."""

@@ -1,6 +1,5 @@
 """Image translation by regression or by a conditional GAN: cloud removal, super-resolution, SAR to optical."""
 
-import math
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -18,6 +17,7 @@ from lightning_modules.optimization import (
     OptimizerFactory,
     SchedulerFactory,
     build_scheduler,
+    check_trainer,
     step_scheduler,
     step_uncounted,
 )
@@ -173,17 +173,8 @@ class Translation(pl.LightningModule):
             keep_freed_memory()
 
     def on_train_start(self) -> None:
-        """Look at what the Trainer was asked for.
-
-        Raises:
-            UserError: a scheduler waits for the end of an epoch that has none, or precision is 16-mixed.
-        """
-        if self.scheduler_interval == "epoch" and not math.isfinite(self.trainer.num_training_batches):
-            raise UserError(
-                "model.scheduler_interval: found epoch for an endless stream of data, expected step"
-            )
-        if getattr(self.trainer.precision_plugin, "scaler", None) is not None:
-            raise UserError("trainer.precision: found 16-mixed, expected bf16-mixed or 32-true")
+        """Look at what the Trainer was asked for; see `check_trainer`."""
+        check_trainer(self.trainer, self.scheduler_interval)
 
     def training_step(self, batch: Mapping[str, Any], batch_index: int) -> None:
         """One batch for the generator, the discriminator or both; `global_step` grows by one."""

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from datamodules.multiresolution_sets import EvaluationTiles, TrainingPatches, origin, sample, tiles, turned
+from datamodules.multiresolution_sets import (
+    EvaluationTiles,
+    TrainingPatches,
+    origin,
+    sample,
+    tiles,
+    turned,
+    with_gains,
+)
 from datamodules.product_cache import BlockStore, CachedProduct
 from products.product_part import ProductPart
 from products.reduced_resolution import ReducedResolution
@@ -143,3 +151,17 @@ def test_a_part_is_known_by_its_place_in_the_whole():
     scene = ReducedResolution(CachedProduct(part, BlockStore(2**20), 64), 20)
     assert origin(scene) == (6, 3)
     assert sample(scene, Window(1, 1, 4, 4), Window(2, 2, 2, 2))["id"] == "A#8,5,2,2"
+
+
+def test_gains_are_the_same_in_inputs_and_truth():
+    patch = {
+        "inputs": {10: np.full((2, 4, 4), 1000, "float32"), 20: np.full((3, 4, 4), 500, "float32")},
+        "target": np.full((3, 4, 4), 500, "float32"),
+        "id": "x",
+    }
+    jittered = with_gains(0.3, np.random.default_rng(0), patch)
+    assert np.array_equal(jittered["inputs"][20], jittered["target"])
+    gains = np.concatenate([jittered["inputs"][10][:, 0, 0] / 1000, jittered["target"][:, 0, 0] / 500])
+    assert len(set(gains)) == 5 and abs(np.log(gains)).max() <= 0.3
+    assert jittered["inputs"][10].dtype == np.float32
+    assert with_gains(0, np.random.default_rng(0), patch) is patch

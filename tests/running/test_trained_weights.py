@@ -2,6 +2,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+import torch
 from omegaconf import OmegaConf
 
 from errors import UserError
@@ -80,3 +81,21 @@ def test_weights_with_an_address_are_fetched_once_and_checked(tmp_path: Path):
         del config.weights.networks[0].sha256
         with pytest.raises(UserError, match="comes without sha256"):
             trained_weights.load(config)
+
+
+@pytest.mark.parametrize("name", ["sentinel2", "landsat8"])
+def test_weights_that_come_along_fit_their_sensor(name: str):
+    weights = OmegaConf.load(trained_weights.CATALOGUE / "weights" / f"{name}.yaml")
+    sensor = OmegaConf.load(trained_weights.CATALOGUE / "sensor" / f"{weights.sensor}.yaml")
+    config = OmegaConf.create({"sensor": sensor, "weights": weights, "paths": {"cache": "nowhere"}})
+    assert sensor.weights == name
+    for network, entry in zip(trained_weights.load(config), weights.networks, strict=True):
+        assert len(entry.sha256) == 64
+        facts = {band: sensor.bands[band].ground_sample_distance_m for band in network.target_bands}
+        assert set(facts.values()) == {network.target_m}
+        raised = {m: torch.full((1, len(names), 40, 40), 1000.0) for m, names in network.bands.items()}
+        with torch.inference_mode():
+            sharp = network(raised)
+        assert (
+            sharp[..., 15:-15, 15:-15] - 1000
+        ).abs().max() < 50  # grey stays grey, away from padded borders
