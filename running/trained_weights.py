@@ -75,14 +75,14 @@ def load(config: DictConfig) -> list[Any]:
 
 
 def _with_file(entry: dict[str, Any], cache: Path) -> dict[str, Any]:
-    """An entry of the catalogue with the path of its file: beside the configs, or fetched once from its `url`.
+    """An entry of the catalogue with the path of its file: relative to the configs, or fetched once from its `url`.
 
     Raises:
         UserError: a `url` without a checksum, or a transfer that failed.
     """
     url = entry.pop("url", None)
     if url is None:
-        return {**entry, "file": str(CATALOGUE / "weights" / entry["file"])}
+        return {**entry, "file": str((CATALOGUE / "weights" / entry["file"]).resolve())}
     if not entry.get("sha256"):
         raise UserError(f"weights: {url} comes without sha256; expected the checksum of the file")
     path = cache / "weights" / f"{entry['sha256'][:16]}{Path(urlsplit(url).path).suffix}"
