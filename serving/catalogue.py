@@ -115,7 +115,7 @@ def help_of(file: str, catalogue: Path = CATALOGUE) -> dict[str, str]:
 
 
 def _files_of(option: Path) -> tuple[Path, ...]:
-    """The weights files of an option of `conf/weights`, which lie beside it; empty where one is missing."""
+    """The weights files of an option of `conf/weights`, by paths relative to it; empty where one is missing."""
     if not option.is_file():
         return ()
     nodes: Any = OmegaConf.to_container(_load(option), resolve=False)
