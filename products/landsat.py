@@ -14,7 +14,7 @@ from products.landsat_files import file_tree, image_name, looks_like_landsat, me
 from products.landsat_metadata import LandsatMetadata, parse_metadata
 from products.landsat_quality import quality_mask
 from products.product import Product
-from products.raster_handles import BandRaster, RasterHeader, driver_of
+from products.raster_handles import BandRaster, RasterHeader, driver_of, read_group
 from products.sensor import Sensor
 from products.window import Window
 
@@ -153,15 +153,7 @@ class LandsatProduct(Product):
 
     def read(self, ground_sample_distance_m: int, window: Window) -> np.ndarray:
         """See `Product.read`."""
-        grid = self.grids[ground_sample_distance_m]
-        if min(window) < 0 or window.bottom > grid.height or window.right > grid.width:
-            raise ValueError(f"window {window} reaches out of {self.name}, {grid.height} x {grid.width}")
-        bands = self.sensor.group(ground_sample_distance_m)
-        pixels = np.empty((len(bands), window.height, window.width), self.sensor.dtype)
-        for band, out in zip(bands, pixels, strict=True):
-            if out.size:
-                self.rasters[band.name].read(window, out)
-        return pixels
+        return read_group(self, self.rasters, ground_sample_distance_m, window)
 
     def quality(self, names: str | Sequence[str], window: Window, confidence: str = "high") -> np.ndarray:
         """Where any of the named conditions holds, by the product's own quality band.

@@ -9,6 +9,7 @@ import os
 import threading
 import warnings
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from rasterio.windows import Window as RasterioWindow
 
 from errors import UserError
 from products.jpeg2000 import is_jpeg2000
+from products.product import Product
 from products.window import Window
 
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # classic and BigTIFF
@@ -101,6 +103,26 @@ class RasterHeader:
     dtype: str
     crs: str
     transform: tuple[float, ...] | None
+
+
+def read_group(
+    product: Product, rasters: Mapping[str, BandRaster], ground_sample_distance_m: int, window: Window
+) -> np.ndarray:
+    """`Product.read` where every band is a file: (C, h, w) in the sensor's type and order.
+
+    Raises:
+        ValueError: the window reaches out of the grid.
+        UserError: a file is damaged there.
+    """
+    grid = product.grids[ground_sample_distance_m]
+    if min(window) < 0 or window.bottom > grid.height or window.right > grid.width:
+        raise ValueError(f"window {window} reaches out of {product.name}, {grid.height} x {grid.width}")
+    bands = product.sensor.group(ground_sample_distance_m)
+    pixels = np.empty((len(bands), window.height, window.width), product.sensor.dtype)
+    for band, out in zip(bands, pixels, strict=True):
+        if out.size:
+            rasters[band.name].read(window, out)
+    return pixels
 
 
 class _Handles(threading.local):

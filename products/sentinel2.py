@@ -14,7 +14,7 @@ from products.file_tree import FileTree, FolderTree
 from products.grid import Grid
 from products.jpeg2000 import HEAD_BYTES, TAIL_BYTES, damage, is_jpeg2000
 from products.product import Product
-from products.raster_handles import BandRaster, driver_of
+from products.raster_handles import BandRaster, driver_of, read_group
 from products.sensor import Band, Sensor
 from products.sentinel2_grids import grids_of
 from products.sentinel2_layout import (
@@ -222,15 +222,7 @@ class Sentinel2Product(Product):
 
     def read(self, ground_sample_distance_m: int, window: Window) -> np.ndarray:
         """Stored digital numbers; see `Product.read`."""
-        grid = self.grids[ground_sample_distance_m]
-        if min(window) < 0 or window.bottom > grid.height or window.right > grid.width:
-            raise ValueError(f"window {window} reaches out of {self.name}, {grid.height} x {grid.width}")
-        bands = self.sensor.group(ground_sample_distance_m)
-        pixels = np.empty((len(bands), window.height, window.width), self.sensor.dtype)
-        for band, out in zip(bands, pixels, strict=True):
-            if out.size:
-                self.rasters[band.name].read(window, out)
-        return pixels
+        return read_group(self, self.rasters, ground_sample_distance_m, window)
 
     def valid(self, stored: np.ndarray) -> np.ndarray:
         """Where stored digital numbers of any shape are data; bool."""
