@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "callbacks": {"orbit", "evaluation", "inference", "products"},
     "running": {"callbacks", "orbit", "evaluation"},
     "serving": {"running", "products"},
+    "annotation": {"products"},
     "verbs": {"running"},
 }
 ROOMS = set(MAY_IMPORT) - {"verbs"}
