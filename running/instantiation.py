@@ -9,12 +9,12 @@ from omegaconf import DictConfig, OmegaConf
 from errors import UserError
 
 # Keys of a node that are for `running` and not for the constructor.
-RESERVED_KEYS = ("preflight", "joins_runs")
+RESERVED_KEYS = ("preflight", "joins_runs", "needs_network", "weights_reader", "weights_defaults")
 
 # Only our own rooms and the libraries of the catalogue may be named by a `_target_`: a config that
 # came with somebody's checkpoint must not be able to call anything else.
 ALLOWED_PACKAGES = (
-    "callbacks", "compressai", "datamodules", "evaluation", "inference", "lightning_modules", "networks",
+    "annotation", "callbacks", "compressai", "datamodules", "evaluation", "inference", "lightning_modules", "networks",
     "orbit", "products", "pytorch_lightning", "running", "segmentation_models_pytorch", "synthesis", "timm",
     "torch", "torchmetrics", "torchvision",
 )  # fmt: skip

@@ -17,19 +17,28 @@ def predict(config: DictConfig, folder: Path, config_name: str, overrides: list[
     """Load the model of a run, a checkpoint or trained weights and hand it to the configured task.
 
     The task is a function of (network, specification, input, output, ...) that returns figures to print. One that
-    joins runs takes lists of networks and specifications.
+    joins runs takes lists of networks and specifications; one whose config says `needs_network: false` neither, and
+    `output` may be None.
 
     Raises:
         UserError: no such run, input or task; whatever the task refuses.
     """
-    check(config, config_name, overrides, data=config.input is None and config.get("weights") is None)
+    alone = config.task.get("needs_network") is False
+    reads_data = config.input is None and config.get("weights") is None and not alone
+    check(config, config_name, overrides, data=reads_data)
+    if alone and config.input is None:
+        raise UserError("input is required: give input=PATH")
     if config.input is None and config.get("weights") is not None:
         raise UserError("input is required where there is no run: give input=PRODUCT")
     if config.input is not None and not Path(str(config.input)).exists():
         raise UserError(f"input={config.input}: there is no such file or folder")
-    if config.input is not None and config.output is None:
+    if config.input is not None and config.output is None and not alone:
         raise UserError("output is required: give output=FILE")
     task = instantiate(config.task, _partial_=True)
+    if alone:
+        source, place = Path(str(config.input)), None if config.output is None else Path(str(config.output))
+        _print(source, place, task(input=source, output=place))
+        return JobResult()
     networks, specifications = load_networks(config)
     if config.input is None:
         source, output = example(config)
@@ -42,8 +51,7 @@ def predict(config: DictConfig, folder: Path, config_name: str, overrides: list[
         figures = task(networks[0], specifications[0], input=source, output=output)
     else:
         raise UserError(f"run: found {len(networks)} runs, expected one for this task")
-    words = ", ".join(f"{name} {_show(value)}" for name, value in figures.items())
-    print(f"{source} -> {output}: {words}")  # noqa: T201
+    _print(source, output, figures)
     return JobResult()
 
 
@@ -143,6 +151,11 @@ def load_model(config: DictConfig) -> tuple[Any, Any]:
         {"_target_": "products.specification.ImageSpecification.from_dict", "_args_": [record]}
     )
     return module, specification
+
+
+def _print(source: Path, output: Path | None, figures: dict[str, Any]) -> None:
+    words = ", ".join(f"{name} {_show(value)}" for name, value in figures.items())
+    print(f"{source if output is None else f'{source} -> {output}'}: {words}")  # noqa: T201
 
 
 def _show(value: Any) -> str:

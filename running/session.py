@@ -112,7 +112,9 @@ class Session:
         return results
 
     def _fill_in_from_data(self) -> None:
-        """The numbers of bands, where the model leaves them to the data, become part of the record."""
+        """What the config leaves to the data (the bands) becomes part of the record."""
+        for key, found in getattr(self.datamodule, "decided", {}).items():
+            OmegaConf.update(self.config.data, key, found)
         model = self.config.model
         for key, found in self.datamodule.channels.items():
             if key not in model:
@@ -121,10 +123,7 @@ class Session:
                 with open_dict(self.config):
                     model[key] = found
             elif model[key] != found:
-                source = OmegaConf.select(self.config, "data.root") or "the data"
-                raise UserError(
-                    f"{source}: found images of {found} bands, expected {model[key]} (model.{key})"
-                )
+                raise UserError(f"{_source_of(self.config)}: {_other_bands(found, model[key])} (model.{key})")
 
     def _trainer(self) -> pl.Trainer:
         node = self.config.trainer
@@ -142,9 +141,16 @@ class Session:
         return trainer
 
 
+def _other_bands(found: Any, expected: Any) -> str:
+    """What is wrong with data that do not fit the model's bands: names, or numbers of bands."""
+    if OmegaConf.is_list(expected) and any(isinstance(item, str) for item in expected):
+        return f"found the bands {', '.join(map(str, found))}, expected {', '.join(expected)}"
+    return f"found images of {found} bands, expected {expected}"
+
+
 def _source_of(config: DictConfig) -> str:
     """What the data were made of: a folder, the products that were trained on, or how they were generated."""
-    for key in ("data.root", "data.train"):
+    for key in ("data.root", "data.images", "data.train"):
         given = OmegaConf.select(config, key)
         if given is not None:
             return ", ".join(map(str, given)) if OmegaConf.is_list(given) else str(given)

@@ -31,6 +31,9 @@ def with_weights(line: CommandLine) -> CommandLine:
         UserError: the sensor is not known or has no weights, or a file comes without a sensor.
     """
     sensor, weights = line.value("sensor"), line.value("weights")
+    own = _of_task(line)
+    if own is not None and weights is not None:
+        return _for_task(line, own)
     words = line.without("weights", "convention").overrides
     if weights is None:
         words.append(f"weights={_weights_of(str(sensor))}")
@@ -49,8 +52,7 @@ def with_weights(line: CommandLine) -> CommandLine:
                     f"weights={file}: there is no such file, and no weights of that name"
                     f"{nearest(file, _options('weights'))}; expected a file or one of {known}"
                 )
-        quoted = ",".join("'" + file.replace("'", "\\'") + "'" for file in files)
-        words += [f"weights={_ANY_FILE}", f"weights.files=[{quoted}]"]
+        words += [f"weights={_ANY_FILE}", f"weights.files={_quoted(files)}"]
     if line.has("convention"):
         words.append(f"weights.convention={line.value('convention')}")
     if not line.has("task"):
@@ -58,12 +60,45 @@ def with_weights(line: CommandLine) -> CommandLine:
     return CommandLine(line.flags, words)
 
 
+def _of_task(line: CommandLine) -> Any:
+    """The config of the task on the command line, where it has a way of its own to read weights; else None."""
+    task = str(line.value("task"))
+    if not line.has("task") or not _is_option("task", task):
+        return None
+    node = _load("task", task)
+    return node if "weights_reader" in node else None
+
+
+def _for_task(line: CommandLine, task: Any) -> CommandLine:
+    """The command line with `weights=` as files for a task's `weights_reader`, and the groups that these need.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    weights = line.value("weights")
+    files = [str(item) for item in (weights if isinstance(weights, list) else [weights])]
+    for file in files:
+        if not Path(file).is_file():
+            raise UserError(f"weights={file}: there is no such file")
+    words = line.without("weights", "convention").overrides
+    words += [f"weights={_ANY_FILE}", f"weights.files={_quoted(files)}"]
+    if line.has("convention"):
+        words.append(f"weights.convention={line.value('convention')}")
+    defaults = task.get("weights_defaults") or {}
+    words += [f"{group}={option}" for group, option in defaults.items() if not line.has(str(group))]
+    return CommandLine(line.flags, words)
+
+
 def load(config: DictConfig) -> list[Any]:
-    """The networks that `config.weights` names, for `config.sensor`; ready to predict.
+    """The networks that `config.weights` names, for `config.sensor` or for the task; ready to predict.
 
     Raises:
         UserError: a file is missing, damaged, altered, or of another sensor.
     """
+    if config.task.get("weights_reader") is not None:
+        convention = config.weights.get("convention")
+        named = {} if convention is None else {"convention": convention}
+        return [instantiate(config.task.weights_reader, file=file, **named) for file in config.weights.files]
     sensor = instantiate(config.sensor)
     bands = {m: [band.name for band in sensor.group(m)] for m in sensor.ground_sample_distances_m}
     node: Any = OmegaConf.to_container(config.weights, resolve=True)
@@ -118,3 +153,8 @@ def _is_option(group: str, name: str) -> bool:
 
 def _shown(weights: Any) -> str:
     return f"[{','.join(map(str, weights))}]" if isinstance(weights, list) else str(weights)
+
+
+def _quoted(files: list[str]) -> str:
+    """A list of paths as Hydra's grammar takes it."""
+    return "[" + ",".join("'" + file.replace("'", "\\'") + "'" for file in files) + "]"

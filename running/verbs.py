@@ -27,6 +27,8 @@ def prepare(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
     """
     if verb == "generate":
         line = _with_short_forms(verb, line)
+    if verb == "predict" and needs_no_network(line):
+        return verb, _with_short_forms(verb, line)
     if verb == "predict" and trained_weights.are_meant(line):
         return verb, _with_short_forms(verb, trained_weights.with_weights(line))
     if verb in ("test", "predict"):
@@ -34,6 +36,15 @@ def prepare(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
     if verb == "train" and line.value("resume") is not None:
         return _prepare_resume(line)
     return verb, line
+
+
+def needs_no_network(line: CommandLine) -> bool:
+    """Whether a prediction is asked for that no model takes part in (`task=compare`), and no run is named."""
+    option = saved_config.CATALOGUE / "task" / f"{line.value('task')}.yaml"
+    if line.has("run") or line.has("ckpt_path") or not line.has("task") or not option.exists():
+        return False
+    task: Any = OmegaConf.load(option)
+    return task.get("needs_network") is False
 
 
 def work(verb: str) -> Callable[..., Any]:
@@ -104,11 +115,11 @@ def _prepare_on_run(verb: str, line: CommandLine) -> tuple[str, CommandLine]:
         if "test_limit" in saved.get("data", {}) and not line.has("data.test_limit") and not line.has("data"):
             words.append("data.test_limit=null")  # the cap is for the closing test of a training
         words += _without_lost_products(saved, line)
-        if _is_another_folder(saved, line):
-            note = (
-                "data.root is another folder than in training: every image of it is tested (data.test_on=all)"
+        other = _other_place(saved, line)
+        if other is not None:
+            print(  # noqa: T201
+                f"{other} is another place than in training: every image of it is tested (data.test_on=all)"
             )
-            print(note)  # noqa: T201
             words.append("data.test_on=all")
         if (
             OmegaConf.select(saved, LADDERS) is not None
@@ -137,15 +148,26 @@ def _without_lost_products(saved: DictConfig, line: CommandLine) -> list[str]:
     return ["data.train=null", *([] if line.has("data.val") else ["data.val=null"])]
 
 
-def _is_another_folder(saved: DictConfig, line: CommandLine) -> bool:
-    """Whether the test reads a folder that the training did not, and nothing says which part of it to test."""
-    root = line.value("data.root")
-    if root is None or "test_on" not in saved.get("data", {}) or line.has("data.test_on") or line.has("data"):
-        return False
-    before = OmegaConf.select(saved, "data.root")
-    if before is not None and Path(str(before)).resolve() == Path(str(root)).resolve():
-        return False
-    return not (Path(str(root)) / "test").is_dir()
+def _other_place(saved: DictConfig, line: CommandLine) -> str | None:
+    """The key that names images which the training did not have, where nothing says which part of them to test."""
+    if "test_on" not in saved.get("data", {}) or line.has("data.test_on") or line.has("data"):
+        return None
+    for key in ("data.root", "data.images"):
+        given, before = line.value(key), OmegaConf.select(saved, key)
+        if given is None:
+            continue
+        known = (
+            []
+            if before is None
+            else _resolved(OmegaConf.to_object(before) if OmegaConf.is_list(before) else before)
+        )
+        if known != _resolved(given) and not (Path(str(given)) / "test").is_dir():
+            return key
+    return None
+
+
+def _resolved(paths: Any) -> list[Path]:
+    return [Path(str(item)).resolve() for item in _as_list(paths)]
 
 
 def _prepare_resume(line: CommandLine) -> tuple[str, CommandLine]:
