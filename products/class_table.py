@@ -9,6 +9,16 @@ from errors import UserError
 
 IGNORE = 255  # what masks of this project hold where nothing is known; losses and metrics leave it out
 _SHOWN = 5  # numbers that a message names
+# Colours of classes that have none of their own, well told apart (Okabe and Ito 2008).
+_COLOURS = (
+    (230, 159, 0),
+    (86, 180, 233),
+    (0, 158, 115),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (204, 121, 167),
+)
 
 
 class ClassTable:
@@ -17,22 +27,24 @@ class ClassTable:
     Args:
         name: of the table.
         classes: by name, in the order of the indices 0, 1, ...: `values`, the numbers that stand for the class in
-            files, and `colour` [red, green, blue], 0 to 255.
+            files, and `colour` [red, green, blue], 0 to 255; or just a number or a list of them.
         ignore: numbers that stand for no class; they become 255.
 
     Raises:
         UserError: no classes, too many, a number that stands for two of them, a colour that is none.
     """
 
-    def __init__(
-        self, *, name: str, classes: Mapping[str, Mapping[str, Any]], ignore: Sequence[int] = (IGNORE,)
-    ) -> None:
+    def __init__(self, *, name: str, classes: Mapping[str, Any], ignore: Sequence[int] = (IGNORE,)) -> None:
         self.name = name
         if not 1 < len(classes) < IGNORE:
             raise UserError(f"classes of {name}: found {len(classes)}, expected 2 to {IGNORE - 1}")
         self.names = tuple(str(key) for key in classes)
-        self.values = tuple(tuple(int(value) for value in facts["values"]) for facts in classes.values())
-        self.colours = tuple(_colour(f"{name}.{key}", facts["colour"]) for key, facts in classes.items())
+        facts = [_facts(f"{name}.{key}", given) for key, given in classes.items()]
+        self.values = tuple(tuple(int(value) for value in each["values"]) for each in facts)
+        self.colours = tuple(
+            _colour(f"{name}.{key}", each.get("colour") or _COLOURS[index % len(_COLOURS)])
+            for index, (key, each) in enumerate(zip(self.names, facts, strict=True))
+        )
         self.ignore = tuple(int(value) for value in ignore)
         self._index: dict[int, int] = dict.fromkeys(self.ignore, IGNORE)
         for index, values in enumerate(self.values):
@@ -88,6 +100,18 @@ class ClassTable:
             for name, values in zip(self.names, self.values, strict=True)
         ]
         return ", ".join([*parts, f"{'/'.join(map(str, self.ignore))} ignored"] if self.ignore else parts)
+
+
+def _facts(what: str, given: Any) -> Mapping[str, Any]:
+    """A class as {values, colour}, however short it was written."""
+    if isinstance(given, Mapping) and "values" in given:
+        return given
+    values = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    if not all(isinstance(value, int) for value in values):
+        raise UserError(
+            f"classes: {what}: found {given!r}, expected a number, a list of numbers, or values and colour"
+        )
+    return {"values": values}
 
 
 def _colour(what: str, given: Sequence[int]) -> tuple[int, int, int]:
