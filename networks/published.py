@@ -1,14 +1,16 @@
-"""Published super-resolution networks, from the files that their authors' Keras wrote."""
+"""Published networks, from the files that their authors wrote: Keras's of DSen2, Lightning's of Nimbus."""
 
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from errors import UserError
 from networks.dsen2 import DSen2
 from networks.keras_weights import Convolution, read_convolutions
+from networks.segnet_checkpoint import read_segnet
 
 RESIDUAL_SCALE = (
     0.1  # a Lambda layer in the files, so not to be read from them; all published networks have this one
@@ -62,6 +64,23 @@ def dsen2_from_keras(
         layer.weight.copy_(torch.from_numpy(convolution.kernel).permute(3, 2, 0, 1))
         layer.bias.copy_(torch.from_numpy(convolution.bias))
     return network.to(memory_format=torch.channels_last).eval()
+
+
+def segnet_from_checkpoint(path: str | Path) -> nn.Module:
+    """SegNetLite of Nimbus, from a plain state dict or a Lightning checkpoint; see `networks.segnet_checkpoint`.
+
+    Args:
+        path: file that torch wrote.
+
+    Returns:
+        The network in evaluation mode, with weights that do not ask for gradients: (B, 15, H, W) normalised -> logits
+        (B, 4, H, W), sides multiples of 16; other numbers of bands, classes, widths and stages as in the file. Published
+        are bands B1 to B8, B8A, B9 to B12, altitude, tree cover, classes cloud, ground, snow, water.
+
+    Raises:
+        UserError: not such a file.
+    """
+    return read_segnet(path)
 
 
 def _difference(

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from errors import UserError
+
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 
 
@@ -44,21 +46,58 @@ class Segmenter(nn.Module):
             self.network.to(memory_format=torch.channels_last)
 
     def forward(self, image: Tensor, valid: Tensor | None = None) -> Tensor:
-        """Logits (B, K, H, W) of (B, C, H, W) harmonised digital numbers.
+        """Logits (B, K, H, W) float32 of (B, C, H, W) harmonised digital numbers.
+
+        The network's own weights may be of another precision, bfloat16 for one; the normalisation is in float32 whatever
+        they are, because digital numbers need more than eight bits.
 
         Args:
-            image: pixels.
+            image: pixels, of any size; NaN only where they are not valid.
             valid: (B, 1, H, W) bool; where False the network sees 0 in all bands. None: where all bands are 0.
+
+        Raises:
+            UserError: another number of bands than the network's.
         """
-        if valid is None:
-            valid = (image != 0).any(1, keepdim=True)
         height, width = image.shape[-2:]
-        below, right = -height % self.multiple, -width % self.multiple
-        pixels = self.normalisation(image) * valid
+        logits: Tensor = self.network(self._input(image, valid))
+        return logits[..., :height, :width].float()
+
+    def features(self, image: Tensor, valid: Tensor | None = None) -> Tensor:
+        """What the encoder makes of each image, (B, D) float32: its coarsest maps, averaged over what is valid.
+
+        Args:
+            image, valid: as of `forward`; an image without a valid pixel is averaged over all of it.
+
+        Raises:
+            UserError: the network has no encoder, or takes another number of bands.
+        """
+        encoder = getattr(self.network, "encoder", None)
+        if encoder is None:
+            raise UserError(
+                f"{self.name or type(self.network).__name__}: a network without an encoder has no features"
+            )
+        valid = _valid(image) if valid is None else valid
+        coarse: Tensor = encoder(self._input(image, valid))[-1].float()
+        below, right = -image.shape[-2] % self.multiple, -image.shape[-1] % self.multiple
+        weights = functional.adaptive_avg_pool2d(
+            functional.pad(valid.float(), (0, right, 0, below)), (coarse.shape[-2], coarse.shape[-1])
+        )
+        weights = torch.where(weights.sum((2, 3), keepdim=True) > 0, weights, 1.0)
+        return (coarse * weights).sum((2, 3)) / weights.sum((2, 3))
+
+    def _input(self, image: Tensor, valid: Tensor | None) -> Tensor:
+        """What the network takes: normalised, 0 where not valid, padded to sides that it can take."""
+        if image.shape[1] != len(self.bands):
+            raise UserError(
+                f"the network was given {image.shape[1]} bands, expected {len(self.bands)}: {', '.join(self.bands)}"
+            )
+        valid = _valid(image) if valid is None else valid
+        below, right = -image.shape[-2] % self.multiple, -image.shape[-1] % self.multiple
+        pixels = self.normalisation(image).where(valid, 0.0)
         if below or right:
             pixels = functional.pad(pixels, (0, right, 0, below), mode="replicate")
-        logits: Tensor = self.network(pixels.contiguous(memory_format=self.memory_format))
-        return logits[..., :height, :width]
+        precision = next((parameter.dtype for parameter in self.network.parameters()), pixels.dtype)
+        return pixels.to(precision, memory_format=self.memory_format)
 
     @contextmanager
     def sampling_dropout(self) -> Iterator[None]:
@@ -81,3 +120,8 @@ class Segmenter(nn.Module):
             "classes": list(self.classes),
             "parameters": sum(parameter.numel() for parameter in self.parameters()),
         }
+
+
+def _valid(image: Tensor) -> Tensor:
+    """(B, 1, H, W) bool: where any band is not 0."""
+    return (image != 0).any(1, keepdim=True)
