@@ -1,6 +1,6 @@
 """Which band of an image is blue, red, near infrared, ...: bands by what they see, whatever files call them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from errors import UserError
 
