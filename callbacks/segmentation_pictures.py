@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 from callbacks.pictures import save_png
 from callbacks.super_resolution_crops import Crop, most_telling
 from callbacks.super_resolution_pictures import GAP_PX, LINE_PX, NO_DATA_COLOUR, TEXT_PX, Cell, Stretch, panel
-from evaluation.band_roles import BandRoles
 from evaluation.segmentation_scores import MODEL, SPECTRAL_RULE
+from products.band_roles import BandRoles
 from products.class_table import IGNORE
 
 IMAGE, TRUTH, CONFIDENCE = "image", "truth", "confidence"

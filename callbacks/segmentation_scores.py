@@ -10,12 +10,12 @@ import torch
 
 from callbacks.segmentation_pictures import TRUTH, SceneStrips
 from errors import UserError
-from evaluation.band_roles import BandRoles
 from evaluation.segmentation_calendar import by_day
 from evaluation.segmentation_calibration import CalibrationSums
 from evaluation.segmentation_plots import plot_calendar, plot_confusion
 from evaluation.segmentation_scores import MAJORITY, MODEL, SPECTRAL_RULE, SegmentationScoreBoard
 from evaluation.spectral_rule import SpectralRule
+from products.band_roles import BandRoles
 from products.class_table import IGNORE, ClassTable
 
 SHOWN = "mean_iou"  # the score in titles of pictures

@@ -38,7 +38,7 @@ def plot_confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title
     for row, column in np.ndindex(*counts.shape):
         share = shares[row, column]
         known = np.isfinite(share)
-        text = f"{100 * share:.1f} %\n{_thousands(counts[row, column])}" if known else "-"
+        text = f"{100 * share:.1f} %\n{_thousands(int(counts[row, column]))}" if known else "-"
         colour = "white" if known and share > _DARK else "black"
         axes.text(column, row, text, ha="center", va="center", fontsize=9, color=colour)
     words = [name.replace("_", " ") for name in classes]
@@ -68,7 +68,7 @@ def plot_calendar(values: Mapping[date, float], path: Path, title: str) -> None:
     figure.suptitle(title, fontsize=11)
     scale = colormaps[_SCALE].copy()
     scale.set_bad("#F4F4F4")
-    image = None
+    images = []
     blocks = figure.subplots(len(years), 1, squeeze=False)[:, 0]
     for axes, year in zip(blocks, years, strict=True):
         cells = np.full((len(MONTHS), DAYS), np.nan)
@@ -80,7 +80,7 @@ def plot_calendar(values: Mapping[date, float], path: Path, title: str) -> None:
                 axes.text(
                     day.day - 1, day.month - 1, words, ha="center", va="center", fontsize=8, color=colour
                 )
-        image = axes.imshow(cells, cmap=scale, vmin=0, vmax=1, aspect="auto")
+        images.append(axes.imshow(cells, cmap=scale, vmin=0, vmax=1, aspect="auto"))
         axes.set_xticks(range(DAYS), [str(day + 1) for day in range(DAYS)], fontsize=8)
         axes.set_yticks(range(len(MONTHS)), MONTHS, fontsize=8)
         axes.set_xticks(np.arange(0.5, DAYS - 1), minor=True)
@@ -89,7 +89,7 @@ def plot_calendar(values: Mapping[date, float], path: Path, title: str) -> None:
         axes.tick_params(which="both", length=0)
         axes.spines[:].set_visible(False)
         axes.set_ylabel(str(year))
-    bar = figure.colorbar(image, ax=blocks.tolist(), shrink=0.9, pad=0.01, aspect=40)
+    bar = figure.colorbar(images[0], ax=blocks.tolist(), shrink=0.9, pad=0.01, aspect=40)
     bar.set_label("score; in the cells, hundredths", fontsize=8)
     bar.ax.tick_params(labelsize=8)
     save(figure, path)
@@ -103,4 +103,4 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def _thousands(count: int) -> str:
-    return f"{int(count):,}".replace(",", "\u2009")
+    return f"{count:,}".replace(",", "\u2009")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from evaluation.band_roles import BandRoles
+from products.band_roles import BandRoles
 
 CLOUD, SNOW, WATER, GROUND = "cloud", "snow", "water", "ground"
 VISIBLE = ("blue", "green", "red")

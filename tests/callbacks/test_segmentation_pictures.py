@@ -8,8 +8,8 @@ from PIL import Image
 
 from callbacks.segmentation_pictures import TRUTH, UNKNOWN_COLOUR, SceneStrips
 from callbacks.super_resolution_pictures import NO_DATA_COLOUR
-from evaluation.band_roles import BandRoles
 from evaluation.segmentation_scores import MODEL, SPECTRAL_RULE
+from products.band_roles import BandRoles
 
 COLOURS = [(255, 0, 0), (112, 153, 89), (115, 191, 250)]
 NAMES = ("cloud", "ground", "snow")

@@ -7,7 +7,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from errors import UserError
-from evaluation.band_roles import BandRoles
+from products.band_roles import BandRoles
 
 
 @pytest.fixture
