@@ -21,6 +21,7 @@ from running import mpi
 STAMP_VARIABLE = "NADIR_STAMP"  # read by conf/paths/default.yaml, inherited by processes of a launcher
 STATUS_FILE = "status.json"
 CONFIG_FILE = "config.yaml"
+WAITING = "waiting"  # the state of a run that goes on when people have done their part
 
 
 def stamp_launch() -> str:
@@ -40,7 +41,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def set_status(folder: Path, state: str, **facts: Any) -> None:
-    """Record what a run is doing: `running`, `finished`, `interrupted` or `failed` (rank 0 writes)."""
+    """Record what a run is doing: `running`, `waiting`, `finished`, `interrupted` or `failed` (rank 0 writes)."""
     if mpi.rank() != 0:
         return
     record = {"state": state, "host": socket.gethostname(), "process": os.getpid(), **facts}
@@ -66,16 +67,18 @@ def is_alive(folder: Path) -> bool:
 
 
 def runs_below(folder: Path) -> list[Path]:
-    """Run folders below `folder`, oldest first; folders of tests are not runs."""
+    """Run folders below `folder`, oldest first; folders of tests and the parts of a run are not runs."""
     if not folder.is_dir():
         return []
-    found = [
+    found = {
         path.parent
         for pattern in (CONFIG_FILE, f"*/{CONFIG_FILE}", f"*/*/{CONFIG_FILE}", f"*/*/*/{CONFIG_FILE}")
         for path in folder.glob(pattern)
         if (path.parent / STATUS_FILE).exists() and path.parent.parent.name != "tests"
-    ]
-    return sorted(set(found), key=lambda path: (path.stat().st_ctime, path.name))
+    }
+    # Fits of a study and rounds of active learning are no jobs that somebody started.
+    runs = [path for path in found if found.isdisjoint(path.parents)]
+    return sorted(runs, key=lambda path: (path.stat().st_ctime, path.name))
 
 
 def last_run(folder: Path, unfinished: bool = False) -> Path | None:

@@ -26,7 +26,7 @@ class JobResult:
 def train(config: DictConfig, folder: Path, config_name: str, overrides: list[str]) -> JobResult:
     """Run the configured procedure in `folder`.
 
-    The folder's `status.json` says `running`, then `finished`, `interrupted` or `failed`; a run that user input
+    The folder's `status.json` says `running`, then `finished`, `waiting`, `interrupted` or `failed`; a run that user input
     stopped before its first checkpoint leaves no folder behind.
     """
     try:
@@ -48,7 +48,7 @@ def train(config: DictConfig, folder: Path, config_name: str, overrides: list[st
         procedure = instantiate(config.procedure)
         objective = procedure(config, folder)
     except (UserError, MisconfigurationException) as error:
-        begun = (folder / "ground").exists() or list(folder.glob("checkpoints/*.ckpt"))
+        begun = (folder / "ground").exists() or list(folder.glob("**/checkpoints/*.ckpt"))
         if not resumed and not begun:
             _close(log_file)
             shutil.rmtree(folder, ignore_errors=True)
@@ -71,7 +71,8 @@ def train(config: DictConfig, folder: Path, config_name: str, overrides: list[st
         raise
     finally:
         _close(log_file)
-    folders.set_status(folder, "finished")
+    if folders.status(folder)["state"] != folders.WAITING:
+        folders.set_status(folder, "finished")
     return JobResult(folder, objective)
 
 

@@ -223,9 +223,10 @@ def _run_to_resume(which: str, line: CommandLine) -> tuple[Path, Path | None] | 
 
 
 def _has_parts(run: Path) -> bool:
-    """Whether the checkpoints are those of a study's fits or of a constellation's satellites."""
+    """Whether the checkpoints are those of a study's fits, of rounds, or of a constellation's satellites."""
     saved = saved_config.read_config(run)
-    if "study" in str(OmegaConf.select(saved, "procedure._target_")):
+    procedure = str(OmegaConf.select(saved, "procedure._target_"))
+    if "study" in procedure or "active_learning" in procedure:
         return True
     return str(OmegaConf.select(saved, "constellation.name") or "none") != "none"
 

@@ -32,6 +32,14 @@ def test_last_run_by_stamp_and_state(tmp_path):
     assert folders.last_run(tmp_path / "nothing") is None
 
 
+def test_parts_of_a_run_are_no_runs(tmp_path):
+    run = make_run(tmp_path / "2026-01-02_00-00-00-aaaaaa", folders.WAITING)
+    make_run(run / "round_0", "interrupted")
+    make_run(run / "seed_1" / "random", "running")
+    assert folders.last_run(tmp_path, unfinished=True) == run
+    assert folders.last_run(run / "seed_1") == run / "seed_1" / "random"
+
+
 def test_jobs_of_a_sweep_come_in_order(tmp_path):
     sweep = tmp_path / "2026-01-02_00-00-00-aaaaaa-sweep"
     for number in (10, 2, 0):
