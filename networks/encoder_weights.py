@@ -1,16 +1,12 @@
 """Weights of an encoder that was trained elsewhere, on other bands."""
 
-import pickle
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from errors import UserError
+from networks.checkpoint_tensors import read_checkpoint
 
 # What files put before the names of an encoder's tensors, and what the library's wrapper of timm does.
 _BEFORE = (
@@ -36,7 +32,8 @@ def load_encoder_weights(encoder: nn.Module, path: str | Path, in_channels: int)
     Raises:
         UserError: not such a file, or one of another encoder.
     """
-    tensors, own = read_tensors(Path(path)), encoder.state_dict()
+    tensors, _ = read_checkpoint(path, "weights of an encoder")
+    own = encoder.state_dict()
     wanted = [name for name in own if not name.endswith("num_batches_tracked")]
     found, names = max(
         (_named(wanted, tensors, before, wrapper) for before in _BEFORE for wrapper in _WRAPPERS),
@@ -59,36 +56,6 @@ def load_encoder_weights(encoder: nn.Module, path: str | Path, in_channels: int)
             )
         loaded[name] = tensor
     encoder.load_state_dict(loaded, strict=False)  # counters of batches stay as they are
-
-
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a weights file by name, of a checkpoint those of its `state_dict`.
-
-    Raises:
-        UserError: no such file, not a readable one, or one that holds other objects.
-    """
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such weights file")
-    try:
-        content: Any = (
-            load_file(path)
-            if path.suffix == ".safetensors"
-            else torch.load(path, map_location="cpu", weights_only=True)
-        )
-    except (
-        pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError
-    ) as error:  # fmt: skip
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        if isinstance(error, pickle.UnpicklingError):
-            reason = (
-                "it is damaged, or holds objects other than tensors and plain values, which are never loaded"
-            )
-        raise UserError(f"{path}: not a readable weights file ({reason})") from error
-    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: found {type(content).__name__}, expected tensors by name")
-    return {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
 
 
 def _named(
