@@ -1,0 +1,105 @@
+"""Scenes in one raster file with several bands (GeoTIFF and whatever else GDAL reads)."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from errors import UserError
+from products.band_names import names_by_position, positions
+from products.grid import Grid
+from products.harmonised_numbers import REFLECTANCE, harmonised
+from products.raster import RasterFile, open_dataset, read_info
+from products.scene import Scene
+from products.scene_names import key_of_path, stem_of
+from products.sensor import Sensor
+from products.thraws import SYNTHETIC_TAG
+from products.window import Window
+
+HARMONISED_TAG = (
+    "NADIR_HARMONISED"  # "1": apart from scale and offset in the file, its numbers are harmonised
+)
+
+
+class RasterScene(Scene):
+    """A raster file as a scene, on its own grid.
+
+    What the file says of its numbers holds: a band with a scale is reflectance (number x scale + offset), one with an
+    offset alone becomes a harmonised digital number by adding it. Where it says nothing, `scale` and `offset` hold, unless
+    its tag NADIR_HARMONISED=1 says that nothing is to be done.
+
+    Args:
+        path: the file.
+        sensor: whose bands are known; None: no sensor's.
+        bands: which to read, in order; None: all but `left_out`.
+        band_order: names by position, for files that do not name their bands.
+        scale, offset: harmonised = scale x number in the file + offset, where the file says nothing.
+        nodata: number that means no data beside what the file declares: in any band of a file of whole numbers, in all
+            bands of one of floats. None: there is no other.
+        left_out: bands that are no measurement, e.g. masks; read only when asked for.
+
+    Raises:
+        UserError: the file cannot be read, or lacks a band.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        sensor: Sensor | None = None,
+        bands: Sequence[str] | None = None,
+        band_order: Sequence[str] | None = None,
+        scale: float = 1.0,
+        offset: float = 0.0,
+        nodata: float | None = 0,
+        left_out: Collection[str] = (),
+    ) -> None:
+        info = read_info(path)
+        with open_dataset(str(path)) as dataset:
+            tags = dict(dataset.tags())
+            described = (
+                [dataset.descriptions[number - 1] for number in info.indexes] if not info.palette else []
+            )
+            scales = [dataset.scales[number - 1] for number in info.indexes] if not info.palette else []
+            offsets = [dataset.offsets[number - 1] for number in info.indexes] if not info.palette else []
+        if info.palette:
+            raise UserError(f"{path}: found an image with a palette, expected bands of numbers")
+        found = names_by_position(described, sensor, band_order, str(path))
+        wanted = tuple(name for name in found if name not in left_out) if bands is None else tuple(bands)
+        chosen = positions(wanted, found, str(path))
+        self.found = found
+        self.raster = RasterFile.of(info.select(tuple(info.indexes[number] for number in chosen)))
+        harmonised_already = tags.get(HARMONISED_TAG) == "1"
+        self.nodata = None if harmonised_already and info.nodata is not None else nodata
+        terms = []
+        for number in chosen:
+            if scales[number] not in (0, 1):
+                terms.append((scales[number] * REFLECTANCE, offsets[number] * REFLECTANCE))
+            elif offsets[number]:
+                terms.append((1.0, offsets[number]))
+            else:
+                terms.append((1.0, 0.0) if harmonised_already else (float(scale), float(offset)))
+        self.scales, self.offsets = (np.array(values)[:, None, None] for values in zip(*terms, strict=True))
+        # A scale of 1e-4 leaves numbers as they are; its rounding must not.
+        self.scales = np.where(
+            np.isclose(self.scales, np.round(self.scales), rtol=1e-7), np.round(self.scales), self.scales
+        )
+        super().__init__(
+            path,
+            stem_of(path),
+            Grid(info.height, info.width, info.crs or "", info.transform),
+            wanted,
+            key=key_of_path(path),
+            tags=tags,
+            synthetic=tags.get(SYNTHETIC_TAG) == "1",
+        )
+
+    def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
+        """See `Scene.read`."""
+        stored, known = self.raster.read_masked(window)
+        declared = self.raster.info.nodata
+        if declared is not None and stored.dtype.kind != "f":
+            known = known & ~(stored == declared).any(0)
+        pixels, valid = harmonised(stored, self.scales, self.offsets, self.nodata)
+        pixels[:, ~known] = 0
+        return pixels, valid & known
