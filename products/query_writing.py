@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from errors import UserError
+from products.band_roles import BandRoles
 from products.class_raster import CLASSES_TAG
 from products.class_table import IGNORE, ClassTable
 from products.grid import Grid
@@ -20,7 +21,8 @@ from products.label_studio import INTERFACE, TASKS, label_config, task
 from products.patch_raster import replace_bytes, replace_text, write_patch
 from products.query_folder import EDITED, RECORD, Query, QueryFolder, read_queries, record_of
 
-PICTURES = ("rgb", "false_colour")
+# Sub-folders of pictures, and the roles of the bands that are red, green and blue in them.
+PICTURES = {"rgb": ("red", "green", "blue"), "false_colour": ("swir22", "nir", "red")}
 NO_DATA = 0.0  # what pixels without data are in all bands, as in scenes
 
 
@@ -54,27 +56,29 @@ class Display:
     """How pixels become pictures.
 
     Attributes:
-        colours: {`rgb` or `false_colour`: bands shown as red, green, blue}; where one is missing, the first three are.
+        roles: finds the bands of `PICTURES`; where one is missing, or without roles, the first three bands are shown.
         percentiles: of the valid pixels of all three bands that become black and white.
         least_range: digital numbers from black to white at least, so that even ground does not become noise.
+        gamma: exponent of what is shown; below 1 it is brighter in the middle.
     """
 
-    colours: Mapping[str, Sequence[str]]
+    roles: BandRoles | None = None
     percentiles: tuple[float, float] = (1.0, 99.0)
     least_range: float = 1000.0
+    gamma: float = 1.0
 
     def picture(self, name: str, image: np.ndarray, valid: np.ndarray, bands: Sequence[str]) -> np.ndarray:
         """(C, h, w) -> (h, w, 3) uint8; black where there are no data."""
-        places = [list(bands).index(each) for each in self.colours.get(name, ()) if each in bands]
-        if len(places) != 3:
+        places = None if self.roles is None else self.roles.indices(PICTURES[name], bands)
+        if places is None:
             places = [min(index, len(bands) - 1) for index in range(3)]
         shown = image[places].astype(np.float32)
         if not valid.any():
             return np.zeros((*valid.shape, 3), np.uint8)
         low, high = (float(each) for each in np.percentile(shown[:, valid], self.percentiles))
         middle, half = (low + high) / 2, max(high - low, self.least_range) / 2
-        scaled = (shown - (middle - half)) / (2 * half)
-        return np.where(valid, np.clip(scaled, 0, 1) * 255, 0).round().astype(np.uint8).transpose(1, 2, 0)
+        scaled = np.clip((shown - (middle - half)) / (2 * half), 0, 1) ** self.gamma
+        return np.where(valid, scaled * 255, 0).round().astype(np.uint8).transpose(1, 2, 0)
 
 
 def write_queries(
