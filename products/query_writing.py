@@ -13,7 +13,6 @@ import numpy as np
 from PIL import Image
 
 from errors import UserError
-from products.band_roles import BandRoles
 from products.class_raster import CLASSES_TAG
 from products.class_table import IGNORE, ClassTable
 from products.grid import Grid
@@ -21,8 +20,7 @@ from products.label_studio import INTERFACE, TASKS, label_config, task
 from products.patch_raster import replace_bytes, replace_text, write_patch
 from products.query_folder import EDITED, RECORD, Query, QueryFolder, read_queries, record_of
 
-# Sub-folders of pictures, and the roles of the bands that are red, green and blue in them.
-PICTURES = {"rgb": ("red", "green", "blue"), "false_colour": ("swir22", "nir", "red")}
+PICTURES = ("rgb", "false_colour")
 NO_DATA = 0.0  # what pixels without data are in all bands, as in scenes
 
 
@@ -56,21 +54,21 @@ class Display:
     """How pixels become pictures.
 
     Attributes:
-        roles: finds the bands of `PICTURES`; where one is missing, or without roles, the first three bands are shown.
+        colours: {`rgb` or `false_colour`: bands shown as red, green, blue}; where one is missing, the first three are.
         percentiles: of the valid pixels of all three bands that become black and white.
         least_range: digital numbers from black to white at least, so that even ground does not become noise.
         gamma: exponent of what is shown; below 1 it is brighter in the middle.
     """
 
-    roles: BandRoles | None = None
+    colours: Mapping[str, Sequence[str]]
     percentiles: tuple[float, float] = (1.0, 99.0)
     least_range: float = 1000.0
     gamma: float = 1.0
 
     def picture(self, name: str, image: np.ndarray, valid: np.ndarray, bands: Sequence[str]) -> np.ndarray:
         """(C, h, w) -> (h, w, 3) uint8; black where there are no data."""
-        places = None if self.roles is None else self.roles.indices(PICTURES[name], bands)
-        if places is None:
+        places = [list(bands).index(each) for each in self.colours.get(name, ()) if each in bands]
+        if len(places) != 3:
             places = [min(index, len(bands) - 1) for index in range(3)]
         shown = image[places].astype(np.float32)
         if not valid.any():

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 from rasterio.crs import CRS
 
-from products.band_roles import BandRoles
 from products.class_table import ClassTable
 from products.grid import Grid
 from products.patch_raster import part_of
@@ -14,7 +13,7 @@ from products.query_writing import Display, Patch, write_queries
 from products.window import Window
 
 BANDS = ("B2", "B3", "B4", "B8", "B12", "altitude")
-DISPLAY = Display(BandRoles(red=["B4"], green=["B3"], blue=["B2"], nir=["B8"], swir22=["B12"]))
+DISPLAY = Display({"rgb": ("B4", "B3", "B2"), "false_colour": ("B12", "B8", "B4")})
 CLASSES = ClassTable(
     name="clouds",
     classes={

@@ -6,7 +6,6 @@ import pytest
 import rasterio
 
 from errors import UserError
-from products.band_roles import BandRoles
 from products.class_raster import CLASSES_TAG
 from products.patch_raster import write_patch
 from products.query_folder import edited_masks, read_queries
@@ -48,13 +47,13 @@ def test_pictures_show_the_bands_that_are_asked_for():
     image = np.zeros((4, 2, 2), np.float32)
     image[3, 0, 0], image[3, 0, 1] = 3000, 1500
     valid = np.array([[True, True], [True, False]])
-    roles = BandRoles(red=["d"], green=["a"], blue=["b"])
-    shown = Display(roles, (0, 100), 1000).picture("rgb", image, valid, "abcd")
+    colours = {"rgb": ("d", "a", "b")}
+    shown = Display(colours, (0, 100), 1000).picture("rgb", image, valid, "abcd")
     assert shown[..., 0].tolist() == [[255, 128], [0, 0]]
     assert not shown[..., 1:].any()
-    assert Display(roles, (0, 100), 1000, gamma=0.5).picture("rgb", image, valid, "abcd")[0, 1, 0] == 180
+    assert Display(colours, (0, 100), 1000, gamma=0.5).picture("rgb", image, valid, "abcd")[0, 1, 0] == 180
     # two bands for three colours, and even ground that stays dark grey instead of noise
-    even = Display(roles, (0, 100), 1000).picture(
+    even = Display(colours, (0, 100), 1000).picture(
         "rgb", np.array([[[0.0, 10.0]], [[0.0, 10.0]]]), np.ones((1, 2), bool), ("B8", "altitude")
     )
     assert even.shape == (1, 2, 3)
