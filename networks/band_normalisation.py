@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -59,6 +59,16 @@ class BandNormalisation(nn.Module, ABC):
     def fit(self, mean: Sequence[float], std: Sequence[float]) -> None:
         """Take statistics of the training data (digital numbers, by band), where they are wanted."""
         del mean, std
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> "BandNormalisation":
+        """Go to another device, but not to another precision: digital numbers need more than eight bits."""
+        before = dict(self._buffers)
+        super()._apply(fn, recurse)
+        for name, buffer in self._buffers.items():
+            exact = before[name]
+            if buffer is not None and exact is not None and buffer.dtype != exact.dtype:
+                self._buffers[name] = exact.to(buffer.device)
+        return self
 
 
 class NoNormalisation(BandNormalisation):
