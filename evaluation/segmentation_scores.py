@@ -41,14 +41,28 @@ class SegmentationScoreBoard:
         Raises:
             ValueError: shapes differ, or a number is neither a class nor 255.
         """
+        counts = {
+            method: count_pixels(truth, prediction, len(self.classes))
+            for method, prediction in predictions.items()
+        }
+        self.add_counts(scene, counts, int(np.count_nonzero(truth != IGNORE)))
+
+    def add_counts(self, scene: str, counts: Mapping[str, np.ndarray], known: int) -> None:
+        """Add the confusion matrices `(K, K)` of one window of a scene, in which the class of `known` pixels is known."""
         self._windows += 1
-        known = int(np.count_nonzero(truth != IGNORE))
         self._known[scene] = self._known.get(scene, 0) + known
-        for method, prediction in predictions.items():
-            counts = count_pixels(truth, prediction, len(self.classes))
+        for method, matrix in counts.items():
             scenes = self._counts.setdefault(method, {})
-            scenes[scene] = scenes[scene] + counts if scene in scenes else counts
-            self._missed[method] = self._missed.get(method, 0) + known - int(counts.sum())
+            scenes[scene] = scenes[scene] + matrix if scene in scenes else matrix
+            self._missed[method] = self._missed.get(method, 0) + known - int(matrix.sum())
+
+    def add_constant(self, method: str, index: int, like: str = MODEL) -> None:
+        """Score one class everywhere, by what the matrices of another method say of the truth."""
+        self._counts[method] = {}
+        for scene, matrix in self._counts[like].items():
+            constant = np.zeros_like(matrix)
+            constant[:, index] = matrix.sum(axis=1)
+            self._counts[method][scene] = constant
 
     def fail(self, method: str, reason: str) -> None:
         """From now on the method has no scores: a failure is not averaged away."""
