@@ -29,6 +29,9 @@ class ArchiveScene(Scene):
         scale, offset: harmonised = scale x number in the file + offset.
         nodata: number that means no data: in any band of an array of whole numbers, in all bands of one of floats.
 
+    Attributes:
+        rescaled: whether the numbers are other than in the file.
+
     Raises:
         UserError: no array `img` of three dimensions, or a band is missing.
     """
@@ -54,6 +57,7 @@ class ArchiveScene(Scene):
         wanted = found if bands is None else tuple(bands)
         self._positions = positions(wanted, found, str(path))
         self.scale, self.offset, self.nodata = float(scale), float(offset), nodata
+        self.rescaled = (self.scale, self.offset) != (1, 0)
         super().__init__(path, stem_of(path), Grid(height, width), wanted, key=key_of_path(path))
 
     def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:

@@ -20,15 +20,17 @@ Recognition = Literal["auto", "always", "never"]
 
 
 class EarthEngineScene(RasterScene):
-    """An export of a whole tile, or of a part with QA60, as a scene on its own grid.
+    """An export as a scene on its own grid.
 
-    The export's grid holds the tile's with one more row above and column to the left, and of whole tiles with some below
-    and to the right; that border has no data.
+    It holds the tile with one more row above and column to the left, and of whole tiles some more below and to the right;
+    that border has no data. Bands without names are in the order of `BANDS`, then QA60, which is left out.
 
     Args:
         path: the file.
+        border: whether there is one.
         tile_m: side of a tile.
-        options: see `RasterScene`.
+        resolution_m: side of a pixel, where the file has no georeference.
+        sensor, bands, scale, offset, nodata, left_out: see `RasterScene`.
 
     Attributes:
         inner: the pixels that are no border.
@@ -47,6 +49,7 @@ class EarthEngineScene(RasterScene):
         offset: float = 0.0,
         nodata: float | None = 0,
         left_out: Collection[str] = (),
+        border: bool = True,
         tile_m: float = 109_800,
         resolution_m: float = 10,
     ) -> None:
@@ -57,8 +60,7 @@ class EarthEngineScene(RasterScene):
             left_out={*left_out, QUALITY},
         )  # fmt: skip
         side = _tile_side(self.grid.transform, bool(self.grid.crs), tile_m, resolution_m)
-        height, width = self.grid.shape
-        self.inner = Window(1, 1, min(side, height - 1), min(side, width - 1))
+        self.inner = Window(1, 1, side, side).clip(*self.grid.shape) if border else self.window
 
     def read(self, window: Window) -> tuple[np.ndarray, np.ndarray]:
         """See `Scene.read`."""
@@ -77,28 +79,34 @@ class EarthEngineScene(RasterScene):
         return pixels, valid
 
 
-def is_earth_engine(path: Path, recognition: Recognition, tile_m: float, resolution_m: float) -> bool:
-    """Whether a raster is such an export.
+def border_of_export(
+    path: Path, recognition: Recognition, *, tile_m: float, resolution_m: float, by_names: bool
+) -> bool | None:
+    """None where a raster is no such export, else whether it has a border that must be known.
 
-    `auto` takes files with 14 bands, the last of them QA60 or without names, and files with 13 bands that are larger than a tile; in a
-    smaller one with 13 bands the border, if it has one, is 0 and known by that.
+    Exports have 13 or 14 bands that are called so or, unless `by_names`, have no names. Those that were written by this
+    project are none. In smaller ones without QA60 the border, if there is one, is 0 and known by that.
     """
     if recognition == "never":
-        return False
+        return None
     try:
         info = read_info(path)
     except UnreadableImage:
-        return False
+        return None
     with open_dataset(str(path)) as dataset:
         described = [dataset.descriptions[number - 1] or "" for number in info.indexes if not info.palette]
         ours = bool({HARMONISED_TAG, SYNTHETIC_TAG} & set(dataset.tags()))
     names = tuple(band_name(name) for name in described)
     whole = (*BANDS, QUALITY)
-    if len(names) not in (len(BANDS), len(whole)) or (any(names) and names != whole[: len(names)]):
-        return False
+    named = any(names)
+    if len(names) not in (len(BANDS), len(whole)) or (named and names != whole[: len(names)]):
+        return None
+    if recognition == "always":
+        return True
+    if ours or (by_names and not named):
+        return None
     side = _tile_side(info.transform, bool(info.crs), tile_m, resolution_m)
-    large = min(info.height, info.width) > side
-    return recognition == "always" or (not ours and (len(names) == len(whole) or large))
+    return len(names) == len(whole) or min(info.height, info.width) > side
 
 
 def _tile_side(

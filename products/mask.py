@@ -60,8 +60,6 @@ class RasterMask(Mask):
 
     def __init__(self, path: Path, classes: ClassTable) -> None:
         self.band = SingleBand(path)
-        if self.band.dtype.itemsize > 4 and self.band.dtype.kind == "f":
-            self.band.dtype = np.dtype(np.float64)
         known = {*classes.ignore, *(value for values in classes.values for value in values)}
         nodata = self.band.nodata
         self._void = nodata if nodata is not None and not np.isnan(nodata) and nodata not in known else None

@@ -29,7 +29,7 @@ class MaskReader:
 
     def __init__(self, classes: ClassTable, resampling: Resampling = "none") -> None:
         if resampling not in ("none", "nearest"):
-            raise UserError(f"masks.resampling: found {resampling}, expected none or nearest")
+            raise UserError(f"mask_resampling: found {resampling}, expected none or nearest")
         self.classes, self.resampling = classes, resampling
 
     def open(self, path: str | Path, key: str | None = None, scene: Scene | None = None) -> Mask:

@@ -73,7 +73,7 @@ def placed(mask: Mask, scene: Scene, resampling: Resampling = "none") -> Mask:
     both = georeferenced(mask.grid, scene.grid)
     if resampling == "nearest" and both:
         return PlacedMask(mask, scene.grid)
-    way = "; masks.resampling=nearest takes it by its georeference" if both else ""
+    way = "; mask_resampling=nearest takes it by its georeference" if both else ""
     raise UserError(
         f"{mask.name}: found a mask of {described(mask.grid)}, expected {described(scene.grid)} as {scene.path} has{way}"
     )

@@ -38,6 +38,9 @@ class RasterScene(Scene):
             bands of one of floats. None: there is no other.
         left_out: bands that are no measurement, e.g. masks; read only when asked for.
 
+    Attributes:
+        rescaled: whether the numbers are other than in the file.
+
     Raises:
         UserError: the file cannot be read, or lacks a band.
     """
@@ -80,6 +83,7 @@ class RasterScene(Scene):
             else:
                 terms.append((1.0, 0.0) if harmonised_already else (float(scale), float(offset)))
         self.scales, self.offsets = (np.array(values)[:, None, None] for values in zip(*terms, strict=True))
+        self.rescaled = any(term != (1.0, 0.0) for term in terms)
         # A scale of 1e-4 leaves numbers as they are; its rounding must not.
         self.scales = np.where(
             np.isclose(self.scales, np.round(self.scales), rtol=1e-7), np.round(self.scales), self.scales

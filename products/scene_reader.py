@@ -1,6 +1,7 @@
 """Whatever holds a scene, opened as one: SAFE products, GeoTIFFs, exports of Earth Engine, `.npz` archives."""
 
 import copy
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from products.archive_scene import ArchiveScene
 from products.archives import archive_kind
 from products.auxiliary_layer import AuxiliaryLayer, LayerFacts
 from products.auxiliary_scene import AuxiliaryScene
-from products.earth_engine_scene import EarthEngineScene, Recognition, is_earth_engine
+from products.earth_engine_scene import EarthEngineScene, Recognition, border_of_export
 from products.npz_member import is_npz
 from products.product_scene import ProductScene, restricted
 from products.raster_handles import driver_of
@@ -19,7 +20,11 @@ from products.scene import Scene
 from products.scene_files import find_scenes
 from products.scene_names import stem_of
 from products.sensor import Sensor
+from products.window import Window
 
+LOG = logging.getLogger(__name__)
+_SAMPLE = 64  # pixels a side that are looked at
+_LARGEST_REFLECTANCE = 3.0  # clouds in low sun pass 1
 _RECOGNITION: dict[str | bool, Recognition] = {
     "auto": "auto",
     True: "always",
@@ -76,6 +81,7 @@ class SceneReader:
         self.scale, self.offset, self.nodata = float(scale), float(offset), nodata
         self.earth_engine, self.tile_m = _RECOGNITION[earth_engine], float(tile_m)
         self.left_out = tuple(left_out)
+        self._checked = False
         self.auxiliary = {name: str(path) for name, path in (auxiliary or {}).items() if path is not None}
         self.auxiliary_layers = {
             name: LayerFacts.of(name, facts) for name, facts in (auxiliary_layers or {}).items()
@@ -108,6 +114,7 @@ class SceneReader:
             raise UserError(f"{path}: there is no such file or folder, expected a scene")
         own = None if wanted is None else tuple(name for name in wanted if name not in self.auxiliary)
         scene = self._open(path, own)
+        self._check_numbers(scene)
         names = [name for name in self.auxiliary if wanted is None or name in wanted]
         if not names:
             return scene
@@ -125,8 +132,10 @@ class SceneReader:
             if is_npz(path):
                 return ArchiveScene(path, band_order=self.band_order, **options)
             options["left_out"] = self.left_out
-            if is_earth_engine(path, self.earth_engine, self.tile_m, self.resolution_m):
-                return EarthEngineScene(path, tile_m=self.tile_m, resolution_m=self.resolution_m, **options)
+            place: dict[str, Any] = {"tile_m": self.tile_m, "resolution_m": self.resolution_m}
+            border = border_of_export(path, self.earth_engine, by_names=self.band_order is not None, **place)
+            if border is not None:
+                return EarthEngineScene(path, border=border, **place, **options)
             return RasterScene(path, band_order=self.band_order, **options)
         except UserError as error:
             if not lacking:
@@ -148,6 +157,23 @@ class SceneReader:
             )
         sensor = self.sensor if bands is None else restricted(self.sensor, wanted)
         return ProductScene(sensor.open(path), wanted, self.resolution_m)
+
+    def _check_numbers(self, scene: Scene) -> None:
+        """Warn once of floats that look like reflectance from 0 to 1 but are taken as they are."""
+        taken_as_is = isinstance(scene, ArchiveScene | RasterScene) and not scene.rescaled
+        if self._checked or not taken_as_is:
+            return
+        self._checked = True
+        height, width = scene.grid.shape
+        middle = Window(height // 2 - _SAMPLE // 2, width // 2 - _SAMPLE // 2, _SAMPLE, _SAMPLE).clip(
+            height, width
+        )
+        pixels, valid = scene.read(middle)
+        if valid.any() and 0 < pixels.max() <= _LARGEST_REFLECTANCE:
+            LOG.warning(
+                "%s holds numbers up to %.3g, which look like reflectance: scenes.scale=10000 makes digital numbers of them",
+                scene.path, pixels.max(),
+            )  # fmt: skip
 
     def _facts(self, name: str) -> LayerFacts:
         if self.auxiliary_layers and name not in self.auxiliary_layers:
