@@ -25,13 +25,18 @@ def small_segmenter(
     seed: int = 0,
     multiple: int = 1,
     features: int = 8,
+    kernels: tuple[int, int] = (5, 3),
 ) -> Segmenter:
-    """Two convolutions with random weights that see 7 x 7 pixels, and logits of several units."""
+    """Two convolutions with random weights and logits of several units.
+
+    They see 7 x 7 pixels; with `kernels` (1, 1) each pixel alone.
+    """
+    first, last = kernels
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        layers = [nn.Conv2d(len(bands), features, 5, padding=2), nn.ReLU()]
+        layers = [nn.Conv2d(len(bands), features, first, padding=first // 2), nn.ReLU()]
         layers += [] if dropout is None else [nn.Dropout2d(dropout)]
-        network = nn.Sequential(*layers, nn.Conv2d(features, len(classes), 3, padding=1))
+        network = nn.Sequential(*layers, nn.Conv2d(features, len(classes), last, padding=last // 2))
     with torch.no_grad():
         for weights in network.parameters():
             weights.mul_(4)
