@@ -65,6 +65,13 @@ class SceneStrips:
         """
         if scene not in self._crops and len(self._crops) >= self.scenes:
             return
+        if not valid.any():
+            return
+        rows, columns = (
+            _extent(valid.any(axis=axis)) for axis in (1, 0)
+        )  # windows are filled up at the border
+        image, valid, confidence = image[:, rows, columns], valid[rows, columns], confidence[rows, columns]
+        maps = {name: each[rows, columns] for name, each in maps.items()}
         images = {
             IMAGE: image,
             CONFIDENCE: confidence[None],
@@ -73,8 +80,8 @@ class SceneStrips:
         known = valid & (maps[TRUTH] != IGNORE)
         crop = most_telling(images, known, _borders(maps[TRUTH]), self.crop_px)
         if crop is not None and (scene not in self._crops or crop.worth > self._crops[scene].worth):
-            rows = slice(crop.row, crop.row + crop.valid.shape[0])
-            crop.valid[:] = valid[rows, crop.column : crop.column + crop.valid.shape[1]]
+            height, width = crop.valid.shape
+            crop.valid[:] = valid[crop.row : crop.row + height, crop.column : crop.column + width]
             self._crops[scene] = crop
 
     def draw(self, folder: Path, bands: Sequence[str], words: Mapping[str, str]) -> None:
@@ -135,6 +142,12 @@ class SceneStrips:
         result[wrong] = self.colour(prediction)[wrong]
         result[~known] = UNKNOWN_COLOUR
         return result
+
+
+def _extent(any_valid: np.ndarray) -> slice:
+    """From the first to the last place that is True."""
+    places = np.flatnonzero(any_valid)
+    return slice(int(places[0]), int(places[-1]) + 1)
 
 
 def _borders(truth: np.ndarray) -> np.ndarray:

@@ -74,6 +74,13 @@ def test_the_square_with_the_most_borders_is_drawn(tmp_path: Path) -> None:
     assert crop.images["image"].shape == (len(BANDS), 16, 16)
 
 
+def test_what_windows_are_filled_up_with_is_not_drawn() -> None:
+    strips, valid = _strips(), np.zeros((SIDE, SIDE), bool)
+    valid[:20, :9] = True
+    _keep(strips, "a", _halves(), valid)
+    assert strips._crops["a"].images["image"].shape == (len(BANDS), 20, 9)
+
+
 def test_no_more_scenes_than_asked_for() -> None:
     strips = _strips(scenes=1)
     _keep(strips, "a", _halves())
@@ -85,13 +92,13 @@ def test_unknown_is_white_and_no_data_grey(tmp_path: Path) -> None:
     strips = _strips()
     truth, valid = _halves(), np.ones((SIDE, SIDE), bool)
     truth[:, 20:] = 255
-    valid[:, 28:] = False
+    valid[4:8, 2:10] = False
     _keep(strips, "a", truth, valid)
     picture = _drawn(strips, tmp_path, "a")
     cell = 256 * 256
     grey = (NO_DATA_COLOUR,) * 3
     # No data: in both pictures of bands, in both class maps and in the confidence.
-    assert _pixels_of(picture, grey) == pytest.approx(5 * cell * 4 / SIDE, rel=0.02)
+    assert _pixels_of(picture, grey) == pytest.approx(5 * cell * 4 * 8 / SIDE**2, rel=0.03)
     assert strips.colour(truth)[0, 25].tolist() == list(UNKNOWN_COLOUR)
 
 
