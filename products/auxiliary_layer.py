@@ -15,6 +15,7 @@ from products.single_band import SingleBand
 from products.window import Window
 
 _FINEST = 8  # at most so many samples along each side of a pixel of a scene that is coarser than the layer
+_LEAST_WEIGHT = 1e-6  # of neighbours that are known: less is rounding
 _SLACK = 1.0  # pixels of the layer by which a scene may reach out: coordinates of both are rounded
 
 
@@ -152,7 +153,7 @@ class AuxiliaryLayer:
     def _bilinear(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         row = np.floor(rows - 0.5).astype(np.intp)
         column = np.floor(columns - 0.5).astype(np.intp)
-        down, right = (rows - 0.5 - row).astype(np.float32), (columns - 0.5 - column).astype(np.float32)
+        down, right = rows - 0.5 - row, columns - 0.5 - column
         corners = [
             (np.clip(row + i, 0, self.grid.height - 1), np.clip(column + j, 0, self.grid.width - 1), weight)
             for i, j, weight in (
@@ -165,14 +166,14 @@ class AuxiliaryLayer:
         values = self._values(window)
         known = ~np.isnan(values)
         values = np.where(known, values, 0)
-        total, norm = np.zeros(rows.shape, np.float32), np.zeros(rows.shape, np.float32)
+        total, norm = np.zeros(rows.shape), np.zeros(rows.shape)
         for i, j, weight in corners:
             place = i - window.row, j - window.column
             total += values[place] * weight
             norm += known[place] * weight
-        whole = norm > 1 - 1e-6
-        result = np.divide(total, norm, out=total.copy(), where=(norm > 1e-6) & ~whole)
-        result[norm <= 1e-6] = np.nan
+        found = norm > _LEAST_WEIGHT
+        result = np.full(rows.shape, np.nan, np.float32)
+        result[found] = total[found] / norm[found]
         return result
 
     def _values(self, window: Window) -> np.ndarray:
