@@ -15,6 +15,7 @@ from lightning_modules.optimization import (
     OptimizerFactory,
     SchedulerFactory,
     build_scheduler,
+    clip_gradients,
     step_scheduler,
     step_uncounted,
 )
@@ -132,9 +133,7 @@ class Compression(pl.LightningModule):
         aux.zero_grad()
         terms = self._terms(batch)
         self.manual_backward(terms["loss"])
-        if self.gradient_clip_norm:
-            parameters = [p for group in main.param_groups for p in group["params"]]
-            torch.nn.utils.clip_grad_norm_(parameters, self.gradient_clip_norm)
+        clip_gradients(main, self.gradient_clip_norm)
         main.step()
         aux_loss = self.network.aux_loss()
         self.manual_backward(aux_loss)

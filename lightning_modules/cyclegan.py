@@ -22,6 +22,8 @@ from lightning_modules.optimization import (
     OptimizerFactory,
     SchedulerFactory,
     build_scheduler,
+    check_ema_decay,
+    clip_gradients,
     step_scheduler,
 )
 from lightning_modules.translation_pictures import draw_translation
@@ -104,10 +106,7 @@ class CycleGAN(pl.LightningModule):
                 stacklevel=2,
             )
             identity_weight = 0.0
-        if ema_decay is not None and not 0 <= ema_decay < 1:
-            raise UserError(
-                f"model.ema_decay: found {ema_decay}, expected a number from 0 to below 1, or null"
-            )
+        check_ema_decay(ema_decay)
         if pool_size < 0:
             raise UserError(f"model.pool_size: found {pool_size}, expected 0 or more")
         self.automatic_optimization = False
@@ -213,9 +212,7 @@ class CycleGAN(pl.LightningModule):
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Clip the gradient of either optimizer's parameters."""
-        if self.gradient_clip_norm:
-            parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            torch.nn.utils.clip_grad_norm_(parameters, self.gradient_clip_norm)
+        clip_gradients(optimizer, self.gradient_clip_norm)
 
     def _laid_out(self, domains: Domains) -> Domains:
         # one layout for all: arithmetic between two layouts is slow

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau
@@ -14,6 +15,29 @@ from errors import UserError
 
 OptimizerFactory = Callable[..., Optimizer]
 SchedulerFactory = Callable[..., LRScheduler]
+SCHEDULER_INTERVALS = ("step", "epoch", "validation")
+
+
+def check_scheduler_interval(interval: str) -> None:
+    """Refuse an unknown one.
+
+    Raises:
+        UserError: it is none of `SCHEDULER_INTERVALS`.
+    """
+    if interval not in SCHEDULER_INTERVALS:
+        raise UserError(
+            f"model.scheduler_interval: found {interval!r}, expected one of {', '.join(SCHEDULER_INTERVALS)}"
+        )
+
+
+def check_ema_decay(decay: float | None) -> None:
+    """Refuse a decay that makes no moving average; None is no average.
+
+    Raises:
+        UserError: it is not in [0, 1).
+    """
+    if decay is not None and not 0 <= decay < 1:
+        raise UserError(f"model.ema_decay: found {decay}, expected a number from 0 to below 1, or null")
 
 
 def check_trainer(trainer: pl.Trainer, scheduler_interval: str) -> None:
@@ -82,6 +106,27 @@ def warmup_cosine(
         return final_fraction + (1 - final_fraction) * 0.5 * (1 + math.cos(math.pi * progress))
 
     return LambdaLR(optimizer, factor)
+
+
+def is_due(interval: str, steps: int, steps_per_epoch: float, *, validated: bool) -> bool:
+    """Whether a scheduler is to step now.
+
+    Args:
+        interval: of `SCHEDULER_INTERVALS`.
+        steps: batches so far, this one counted.
+        steps_per_epoch: batches of an epoch.
+        validated: asked after a validation, not after a batch.
+    """
+    if validated or interval == "validation":
+        return validated and interval == "validation"
+    return interval == "step" or steps % steps_per_epoch == 0
+
+
+def clip_gradients(optimizer: Optimizer | LightningOptimizer, norm: float | None) -> None:
+    """Limit the norm of the gradient of all its parameters together; None or 0: leave it."""
+    if norm:
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(parameters, norm)
 
 
 def step_scheduler(scheduler: LRScheduler, validation_loss: Any = None) -> None:

@@ -9,13 +9,18 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor
 
 from errors import UserError
+from lightning_modules.band_statistics_file import read_band_statistics
 from lightning_modules.ema import averaged_copy, update_average
 from lightning_modules.memory import keep_freed_memory
 from lightning_modules.optimization import (
     OptimizerFactory,
     SchedulerFactory,
     build_scheduler,
+    check_ema_decay,
+    check_scheduler_interval,
     check_trainer,
+    clip_gradients,
+    is_due,
     step_scheduler,
 )
 from lightning_modules.segmentation_losses import IGNORE, WEIGHTINGS, SegmentationLoss, class_weights
@@ -24,8 +29,6 @@ from lightning_modules.segmentation_validation import ConfusionSums
 from networks.band_normalisation import build_band_normalisation
 from networks.segmentation import build_segmentation_network
 from networks.segmenter import Segmenter
-
-SCHEDULER_INTERVALS = ("step", "epoch", "validation")
 
 
 class Classes(Protocol):
@@ -48,9 +51,9 @@ class Segmentation(pl.LightningModule):
         classes: a table of classes (`conf/classes`), or their names in the order of their indices.
         optimizer: factory that gets the network's parameters.
         auxiliary_layers: {name: facts} of those layers among the bands (`conf/auxiliary_layers`).
-        normalisation: {kind: standard, linear, log or none, linear: {...}, log: {...}}, see
-            `networks.band_normalisation`; `standard` takes the statistics of the training data at the start of a training
-            and keeps them in the checkpoint.
+        normalisation: {kind: standard, linear, log or none, file: None, linear: {...}, log: {...}}, see
+            `networks.band_normalisation`; `standard` takes the statistics of the training data, or of `file`, at the start
+            of a training and keeps them in the checkpoint.
         loss: cross_entropy, dice, focal or lovasz, or {name: weight} of several.
         class_weighting: none, inverse_sqrt (as published) or inverse; by the pixels of the training data.
         cross_entropy_mean: weights or pixels (as published), see `SegmentationLoss`.
@@ -94,15 +97,8 @@ class Segmentation(pl.LightningModule):
         predict_task: str = "segment",
     ) -> None:
         super().__init__()
-        if scheduler_interval not in SCHEDULER_INTERVALS:
-            raise UserError(
-                f"model.scheduler_interval: found {scheduler_interval!r}, "
-                f"expected one of {', '.join(SCHEDULER_INTERVALS)}"
-            )
-        if ema_decay is not None and not 0 <= ema_decay < 1:
-            raise UserError(
-                f"model.ema_decay: found {ema_decay}, expected a number from 0 to below 1, or null"
-            )
+        check_scheduler_interval(scheduler_interval)
+        check_ema_decay(ema_decay)
         if class_weighting not in WEIGHTINGS:
             raise UserError(
                 f"model.class_weighting: found {class_weighting!r}, expected one of {', '.join(WEIGHTINGS)}"
@@ -118,12 +114,21 @@ class Segmentation(pl.LightningModule):
             )
         self.automatic_optimization = False
         built, multiple = build_segmentation_network(network, len(bands), len(names), network_options)
-        settings = dict(normalisation or {"kind": "standard"})
+        settings: dict[str, Any] = {"kind": "standard", "file": None, "linear": None, "log": None}
+        for key, value in (normalisation or {}).items():
+            if key not in settings:
+                raise UserError(f"model.normalisation: found {key!r}, expected {', '.join(settings)}")
+            settings[key] = value
+        kind, statistics_file = settings.pop("kind"), settings.pop("file")
+        if statistics_file is not None and kind != "standard":
+            raise UserError(
+                f"model.normalisation.file: found {statistics_file}, expected null with kind={kind}"
+            )
         self.network = Segmenter(
             built,
             bands=bands,
             classes=names,
-            normalisation=build_band_normalisation(settings.pop("kind"), bands, auxiliary_layers, **settings),
+            normalisation=build_band_normalisation(kind, bands, auxiliary_layers, **settings),
             multiple=multiple,
             name=network,
             channels_last=channels_last,
@@ -134,6 +139,7 @@ class Segmentation(pl.LightningModule):
             self.network = averaged_copy(self.live_network)
         self.loss = SegmentationLoss(loss, len(names), mean=cross_entropy_mean, focal_gamma=focal_gamma)
         self.colours = _colours(classes, len(names))
+        self.statistics_file = statistics_file
         self.class_weighting = class_weighting
         self.optimizer = optimizer
         self.scheduler = scheduler
@@ -161,8 +167,12 @@ class Segmentation(pl.LightningModule):
         if stage != "fit":
             return
         data: Any = getattr(self.trainer, "datamodule", None)
-        if hasattr(data, "band_statistics"):
+        statistics = None
+        if self.statistics_file is not None:
+            statistics = read_band_statistics(self.statistics_file, self.network.bands)
+        elif hasattr(data, "band_statistics"):
             statistics = data.band_statistics()
+        if statistics is not None:
             for network in {self.network, self.trained_network}:
                 network.normalisation.fit(statistics["mean"], statistics["std"])  # type: ignore[operator]
         if self.class_weighting != "none":
@@ -195,9 +205,7 @@ class Segmentation(pl.LightningModule):
         network, updates = self.trained_network, self.global_step
         loss = self.loss(network(batch["image"], batch["valid"]), _known(batch))
         self.manual_backward(loss)
-        if self.gradient_clip_norm:
-            parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            torch.nn.utils.clip_grad_norm_(parameters, self.gradient_clip_norm)
+        clip_gradients(optimizer, self.gradient_clip_norm)
         optimizer.step()
         if self.ema_decay is not None:
             update_average(self.network, network, self.ema_decay, updates)
@@ -210,15 +218,11 @@ class Segmentation(pl.LightningModule):
     def _step_scheduler(self, validation_loss: Tensor | None = None) -> None:
         """Step the scheduler if it is time; `global_step` has been counted, or a validation has given its loss."""
         scheduler = self.lr_schedulers()
-        if scheduler is None:
-            return
-        if validation_loss is None:
-            every = {"step": 1, "epoch": self.trainer.num_training_batches}.get(self.scheduler_interval)
-            if every is None or self.global_step % every:
-                return
-        elif self.scheduler_interval != "validation":
-            return
-        step_scheduler(scheduler, validation_loss)  # type: ignore[arg-type]
+        batches, validated = self.trainer.num_training_batches, validation_loss is not None
+        if scheduler is not None and is_due(
+            self.scheduler_interval, self.global_step, batches, validated=validated
+        ):
+            step_scheduler(scheduler, validation_loss)  # type: ignore[arg-type]
 
     # Validation and test
 

@@ -15,15 +15,17 @@ from lightning_modules.optimization import (
     OptimizerFactory,
     SchedulerFactory,
     build_scheduler,
+    check_ema_decay,
+    check_scheduler_interval,
     check_trainer,
+    clip_gradients,
+    is_due,
     step_scheduler,
 )
 from lightning_modules.super_resolution_validation import ValidationSums, masked_error
 from lightning_modules.translation_pictures import draw_translation
 from networks.dsen2 import build_super_resolution_network
 from networks.super_resolver import SuperResolver
-
-SCHEDULER_INTERVALS = ("step", "epoch", "validation")
 
 
 class Instrument(Protocol):
@@ -81,15 +83,8 @@ class SuperResolution(pl.LightningModule):
         predict_task: str = "super_resolve",
     ) -> None:
         super().__init__()
-        if scheduler_interval not in SCHEDULER_INTERVALS:
-            raise UserError(
-                f"model.scheduler_interval: found {scheduler_interval!r}, "
-                f"expected one of {', '.join(SCHEDULER_INTERVALS)}"
-            )
-        if ema_decay is not None and not 0 <= ema_decay < 1:
-            raise UserError(
-                f"model.ema_decay: found {ema_decay}, expected a number from 0 to below 1, or null"
-            )
+        check_scheduler_interval(scheduler_interval)
+        check_ema_decay(ema_decay)
         if not hasattr(sensor, "inputs_of"):
             raise UserError(f"model.sensor: found {sensor!r}, expected an instrument of conf/sensor")
         if set(normalisation) != {"scale", "offset"}:
@@ -162,9 +157,7 @@ class SuperResolution(pl.LightningModule):
         error = masked_error(prediction, network.normalise(target), valid)
         loss = error.abs().sum() / valid.sum().clamp(min=1)
         self.manual_backward(loss)
-        if self.gradient_clip_norm:
-            parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            torch.nn.utils.clip_grad_norm_(parameters, self.gradient_clip_norm)
+        clip_gradients(optimizer, self.gradient_clip_norm)
         optimizer.step()
         if self.ema_decay is not None:
             update_average(self.network, network, self.ema_decay, updates)
@@ -181,15 +174,11 @@ class SuperResolution(pl.LightningModule):
     def _step_scheduler(self, validation_loss: Tensor | None = None) -> None:
         """Step the scheduler if it is time; `global_step` has been counted, or a validation has given its loss."""
         scheduler = self.lr_schedulers()
-        if scheduler is None:
-            return
-        if validation_loss is None:
-            every = {"step": 1, "epoch": self.trainer.num_training_batches}.get(self.scheduler_interval)
-            if every is None or self.global_step % every:
-                return
-        elif self.scheduler_interval != "validation":
-            return
-        step_scheduler(scheduler, validation_loss)  # type: ignore[arg-type]
+        batches, validated = self.trainer.num_training_batches, validation_loss is not None
+        if scheduler is not None and is_due(
+            self.scheduler_interval, self.global_step, batches, validated=validated
+        ):
+            step_scheduler(scheduler, validation_loss)  # type: ignore[arg-type]
 
     # Validation and test
 

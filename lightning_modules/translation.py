@@ -17,7 +17,11 @@ from lightning_modules.optimization import (
     OptimizerFactory,
     SchedulerFactory,
     build_scheduler,
+    check_ema_decay,
+    check_scheduler_interval,
     check_trainer,
+    clip_gradients,
+    is_due,
     step_scheduler,
     step_uncounted,
 )
@@ -27,8 +31,6 @@ from lightning_modules.translation_pictures import draw_translation
 from lightning_modules.translation_validation import ValidationSums
 from networks.patchgan import PatchGAN
 from networks.translation import Translator, build_translator, normalised, plain
-
-SCHEDULER_INTERVALS = ("step", "epoch", "validation")
 
 
 class Translation(pl.LightningModule):
@@ -93,15 +95,8 @@ class Translation(pl.LightningModule):
         predict_task: str = "translate",
     ) -> None:
         super().__init__()
-        if scheduler_interval not in SCHEDULER_INTERVALS:
-            raise UserError(
-                f"model.scheduler_interval: found {scheduler_interval!r}, "
-                f"expected one of {', '.join(SCHEDULER_INTERVALS)}"
-            )
-        if ema_decay is not None and not 0 <= ema_decay < 1:
-            raise UserError(
-                f"model.ema_decay: found {ema_decay}, expected a number from 0 to below 1, or null"
-            )
+        check_scheduler_interval(scheduler_interval)
+        check_ema_decay(ema_decay)
         if adversarial_weight < 0:
             raise UserError(f"model.adversarial_weight: found {adversarial_weight}, expected 0 or more")
         if adversarial_weight and optimizer_discriminator is None:
@@ -227,7 +222,7 @@ class Translation(pl.LightningModule):
                 means[name] = means.get(name, 0.0) + value.detach() / len(sources)
         if self.discriminator is not None:
             self.discriminator.requires_grad_(True)
-        self._clip(optimizer)
+        clip_gradients(optimizer, self.gradient_clip_norm)
         optimizer.step()
         return predictions, means
 
@@ -255,7 +250,7 @@ class Translation(pl.LightningModule):
             }
             for name, value in terms.items():
                 means[name] = means.get(name, 0.0) + value / len(sources)
-        self._clip(optimizer)
+        clip_gradients(optimizer, self.gradient_clip_norm)
         if counted:
             optimizer.step()
         else:
@@ -291,18 +286,10 @@ class Translation(pl.LightningModule):
             return generator, discriminator
         return cast(LightningOptimizer, optimizers), None
 
-    def _clip(self, optimizer: LightningOptimizer) -> None:
-        if self.gradient_clip_norm:
-            parameters = [p for group in optimizer.param_groups for p in group["params"]]
-            torch.nn.utils.clip_grad_norm_(parameters, self.gradient_clip_norm)
-
     def _step_schedulers(self, validation_loss: Tensor | None = None) -> None:
         """Step all schedulers if it is time; `global_step` has been counted, or a validation has given its loss."""
-        if validation_loss is None:
-            every = {"step": 1, "epoch": self.trainer.num_training_batches}.get(self.scheduler_interval)
-            if every is None or self.global_step % every:
-                return
-        elif self.scheduler_interval != "validation":
+        batches, validated = self.trainer.num_training_batches, validation_loss is not None
+        if not is_due(self.scheduler_interval, self.global_step, batches, validated=validated):
             return
         schedulers = self.lr_schedulers() or []
         for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from errors import UserError
 from networks.band_normalisation import build_band_normalisation
@@ -60,7 +60,8 @@ def published_segmenter(
     name, prefix = _architecture(file, tensors)
     if name == "segnet":
         segnet = read_segnet(file)
-        network, multiple = segnet, segnet.multiple
+        network: nn.Module = segnet
+        multiple = segnet.multiple
         first, last = tensors[f"{prefix}layers_conv_down.0.weight"], tensors[f"{prefix}conv1x1.weight"]
     else:
         own = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}

@@ -8,7 +8,15 @@ import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, OneCycleLR, ReduceLROnPlateau, StepLR
 
 from errors import UserError
-from lightning_modules.optimization import build_scheduler, step_scheduler, warmup_cosine
+from lightning_modules.optimization import (
+    build_scheduler,
+    check_ema_decay,
+    check_scheduler_interval,
+    clip_gradients,
+    is_due,
+    step_scheduler,
+    warmup_cosine,
+)
 
 
 def optimizer(lr: float = 1.0) -> torch.optim.Optimizer:
@@ -62,3 +70,38 @@ def test_plateaus_see_the_validation_loss() -> None:
     for loss in (1.0, 0.9, 0.95):
         step_scheduler(plateau, torch.tensor(loss))
     assert sgd.param_groups[0]["lr"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("interval", "after_batches", "after_validation"),
+    [("step", [1, 2, 3, 4, 5, 6], False), ("epoch", [3, 6], False), ("validation", [], True)],
+)
+def test_when_a_scheduler_steps(interval: str, after_batches: list[int], after_validation: bool) -> None:
+    check_scheduler_interval(interval)
+    due = [steps for steps in range(1, 7) if is_due(interval, steps, 3, validated=False)]
+    assert due == after_batches
+    assert is_due(interval, 3, 3, validated=True) == after_validation
+
+
+def test_gradients_are_clipped_together() -> None:
+    sgd = optimizer()
+    sgd.add_param_group({"params": [torch.nn.Parameter(torch.zeros(1))]})
+    parameters = [group["params"][0] for group in sgd.param_groups]
+    for norm, expected in ((None, 5.0), (0, 5.0), (10.0, 5.0), (1.0, 1.0)):
+        for parameter, value in zip(parameters, (3.0, 4.0), strict=True):
+            parameter.grad = torch.tensor([value])
+        clip_gradients(sgd, norm)
+        found = torch.cat([parameter.grad for parameter in parameters]).norm()
+        assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("decay", [-0.1, 1.0, 2])
+def test_settings_that_cannot_be(decay: float) -> None:
+    check_ema_decay(None)
+    check_ema_decay(0)
+    with pytest.raises(
+        UserError, match=f"model.ema_decay: found {decay}, expected a number from 0 to below 1"
+    ):
+        check_ema_decay(decay)
+    with pytest.raises(UserError, match="found 'batch', expected one of step, epoch, validation"):
+        check_scheduler_interval("batch")

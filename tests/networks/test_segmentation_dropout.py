@@ -14,13 +14,13 @@ def test_after_every_block_but_the_finest_and_no_tensor_is_renamed(
     architecture: type[nn.Module], count: int
 ) -> None:
     with torch.device("meta"):
-        network = architecture("resnet18", encoder_weights=None)  # type: ignore[call-arg]
+        network = architecture("resnet18", encoder_weights=None)
     names = list(network.state_dict())
     given = network.decoder.blocks  # type: ignore[union-attr]
     blocks = list(given.values() if isinstance(given, nn.ModuleDict) else given)  # type: ignore[arg-type]
     assert len(blocks) == count
     add_decoder_dropout(blocks, 0.2)
-    assert [[type(layer).__name__ for layer in block.conv2][3:] for block in blocks] == [  # type: ignore[union-attr]
+    assert [[type(layer).__name__ for layer in block.conv2][3:] for block in blocks] == [
         *([["Dropout2d"]] * (count - 1)),
         [],
     ]
