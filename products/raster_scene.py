@@ -11,14 +11,15 @@ from products.grid import Grid
 from products.harmonised_numbers import REFLECTANCE, harmonised
 from products.raster import RasterFile, open_dataset, read_info
 from products.scene import Scene
-from products.scene_names import key_of_path, stem_of
+from products.scene_names import key_of, key_of_path, stem_of
 from products.sensor import Sensor
 from products.thraws import SYNTHETIC_TAG
 from products.window import Window
 
-HARMONISED_TAG = (
-    "NADIR_HARMONISED"  # "1": apart from scale and offset in the file, its numbers are harmonised
-)
+# "1": apart from scale and offset in the file, its numbers are harmonised.
+HARMONISED_TAG = "NADIR_HARMONISED"
+KEY_TAG = "NADIR_KEY"  # tile and time of what a file was made from
+_OF_THE_FILE = (HARMONISED_TAG, "AREA_OR_POINT")  # tags that would say wrong things of outputs
 
 
 class RasterScene(Scene):
@@ -93,8 +94,8 @@ class RasterScene(Scene):
             stem_of(path),
             Grid(info.height, info.width, info.crs or "", info.transform),
             wanted,
-            key=key_of_path(path),
-            tags=tags,
+            key=key_of_path(path) or key_of(tags.get(KEY_TAG, "")),
+            tags={name: text for name, text in tags.items() if name not in _OF_THE_FILE},
             synthetic=tags.get(SYNTHETIC_TAG) == "1",
         )
 

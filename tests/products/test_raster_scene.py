@@ -111,6 +111,13 @@ def test_a_file_of_a_generator_says_so_and_needs_no_georeference(tmp_path):
     assert (scene.bands, scene.grid.crs, scene.grid.transform) == (("x", "y", "z"), "", None)
 
 
+def test_tags_tell_the_key_where_the_name_does_not(tmp_path):
+    tags = {"NADIR_KEY": "T32TNS_20210126T102311", "NADIR_HARMONISED": "1", "A": "b"}
+    scene = RasterScene(written(tmp_path / "a.tif", numbers(), tags=tags))
+    assert str(scene.key) == "T32TNS_20210126T102311"
+    assert scene.tags == {"NADIR_KEY": "T32TNS_20210126T102311", "A": "b"}  # numbers of outputs are others
+
+
 def test_what_cannot_be_a_scene_is_one_sentence(tmp_path):
     path = written(tmp_path / "a.tif", numbers(), ("B2", "B3", "B4"))
     with pytest.raises(UserError, match=r"a.tif: found the bands B2, B3, B4, expected B10 among them"):
