@@ -127,7 +127,7 @@ def _cuts(length: int, fractions: Mapping[str, float], options: BlockOptions, ax
 
 def _shares(profiles: Sequence[ClassProfiles], axis: int) -> np.ndarray:
     """(L + 1, K): pixels of each class before each row (or column), as parts of all of the class."""
-    total = sum((p.rows, p.columns)[axis].astype(np.int64) for p in profiles)
+    total = np.sum([(p.rows, p.columns)[axis] for p in profiles], axis=0, dtype=np.int64)
     summed = np.concatenate([np.zeros((1, total.shape[1])), np.cumsum(total, 0)])
     present = summed[-1] > 0
     return summed[:, present] / summed[-1, present]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -147,7 +146,7 @@ def _keep(path: Path, cells: np.ndarray) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.save(unfinished, cells)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     except OSError as error:
         raise UserError(
             f"data.cache: {path.parent} cannot be written ({error}), expected a writable folder"

@@ -43,7 +43,7 @@ class PoolWindows(Sequence[Placed]):
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def __getitem__(self, index):  # type: ignore[no-untyped-def, override]
+    def __getitem__(self, index):  # type: ignore[no-untyped-def]
         return self.grid[self.numbers[index]]
 
 

@@ -112,7 +112,7 @@ class AnnotatedScenes:
             self._kept[area] = kept
             self._kept_bytes += size
             while self._kept_bytes > self.cache_bytes:
-                old, patch = self._kept.popitem(last=False)
+                _, patch = self._kept.popitem(last=False)
                 self._kept_bytes -= sum(array.nbytes for array in patch)
         self._kept.move_to_end(area)
         return kept

@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from datamodules.segmentation_augmentation import Augmentation
 from datamodules.segmentation_reading import AnnotatedScenes, Edit, Patch
-from datamodules.segmentation_sampling import WindowSampling
+from datamodules.segmentation_sampling import Entry, WindowSampling
 from datamodules.segmentation_windows import Area, Placed
 from products.class_table import IGNORE
 from products.window import Window
@@ -77,24 +77,36 @@ class TrainingWindows(Dataset):
         area = self.sampling.areas[entry.area]
         generator = np.random.default_rng([self.seed, self.satellite, draw])
         edits = self.edits[area.scene] if self.edits else ()
-        best, chosen = -1.0, None
+        window, patch = self._window(entry, area, edits, generator)
+        size = self.sampling.patch_size
+        patch = self.augmentation(generator, padded(patch, size, size))
+        return sample(patch, window, self.scenes.scenes[area.scene].name)
+
+    def _window(
+        self, entry: Entry, area: Area, edits: Sequence[Edit], generator: np.random.Generator
+    ) -> tuple[Window, Patch]:
+        """The first position with enough of a class, or the best of those that were tried."""
+        found: tuple[float, Window, Patch] | None = None
+        unread: tuple[float, Window] | None = None
         for _ in range(DRAWS):
             window = self.sampling.draw(entry, generator)
             # Masks are small and images large: what the mask alone refuses is not read.
             known = _fraction(self.scenes.mask(area, window, edits), window)
-            if known < self.min_valid_fraction and known <= best:
-                continue
-            patch = self.scenes.read(area, window, edits)
-            fraction = _fraction(patch.mask, window)
-            if fraction > best:
-                best, chosen = fraction, (window, patch)
-            if fraction >= self.min_valid_fraction or window == area.window:
+            if known < self.min_valid_fraction:
+                unread = max(unread or (known, window), (known, window), key=lambda each: each[0])
+            else:
+                patch = self.scenes.read(area, window, edits)
+                fraction = _fraction(patch.mask, window)
+                if found is None or fraction > found[0]:
+                    found = fraction, window, patch
+                if fraction >= self.min_valid_fraction:
+                    break
+            if window == area.window:  # there is no other
                 break
-        assert chosen is not None
-        window, patch = chosen
-        size = self.sampling.patch_size
-        patch = self.augmentation(generator, padded(patch, size, size))
-        return sample(patch, window, self.scenes.scenes[area.scene].name)
+        if found is not None:
+            return found[1:]
+        assert unread is not None
+        return unread[1], self.scenes.read(area, unread[1], edits)
 
 
 class FixedWindows(Dataset):

@@ -102,11 +102,10 @@ def split_scenes(
     if kind == "blocks":
         parts = _blocks(scenes, places, wanted, options, profiles)
     else:
-        units: list[object] = {
-            "tile": lambda: list(places),
-            "date": lambda: [_date(scene) for scene in scenes],
-            "scene": lambda: list(range(len(scenes))),
-        }[kind]()
+        units: list[object] = [
+            {"tile": places[number], "date": _date(scene), "scene": number}[kind]
+            for number, scene in enumerate(scenes)
+        ]
         owners = _dealt(units, wanted, options.seed)
         parts = {key: tuple(part for part in whole if owners[part.scene] == key) for key in SETS}
     parts, cut = _apart(scenes, parts, options.margin, by_date=kind in ("date", "scene"))

@@ -49,7 +49,7 @@ class WindowGrid(Sequence[Placed]):
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
 
-    def __getitem__(self, number):  # type: ignore[no-untyped-def, override]
+    def __getitem__(self, number):  # type: ignore[no-untyped-def]
         if not 0 <= number < len(self):
             raise IndexError(number)
         area = int(np.searchsorted(self._ends, number, side="right"))

@@ -21,6 +21,7 @@ _SPECTRA = {
     "cloud": (6100, 5950, 6000, 6150, 6250, 6400, 6500, 6600, 6600, 3900, 420, 4900, 3700),
 }
 _COVERS = ("forest", "meadow", "soil", "rock", "snow", "water")
+_LAKES = 0.08  # of the ground
 _CLOUD_ALPHA = 0.4  # opacity from which a pixel is cloud
 _OPTICS_PX = 0.5  # standard deviation of the blur of the finest bands
 
@@ -53,13 +54,12 @@ def ground(height: int, width: int, generator: np.random.Generator) -> Ground:
         height, width: pixels of 10 m.
         generator: of everything random.
     """
-    relief = sum(
-        weight * smooth(height, width, scale, generator)
-        for scale, weight in ((120, 1.0), (40, 0.45), (12, 0.15), (4, 0.04))
-    )
-    altitude = 1200 + 700 * relief
-    flat = smooth(height, width, 50, generator)
-    lakes = (flat > 0.9) & (altitude < 1900)
+    relief = np.zeros((height, width), np.float32)
+    for scale, weight in ((120, 1.0), (40, 0.45), (12, 0.15), (4, 0.04)):
+        relief += np.float32(weight) * smooth(height, width, scale, generator)
+    altitude = 1200 + 700 * (relief - relief.mean()) / relief.std()
+    basins = smooth(height, width, 30, generator) - 0.3 * relief
+    lakes = basins > np.quantile(basins, 1 - _LAKES)
     altitude = np.where(lakes, gaussian_filter(altitude, 8), altitude)
     treecover = 55 - (altitude - 1100) / 22 + 30 * smooth(height, width, 18, generator)
     treecover = np.clip(np.where(lakes, 0, treecover), 0, 100)
@@ -147,4 +147,4 @@ def _clouds(height: int, width: int, generator: np.random.Generator) -> tuple[np
 
 def _shading(altitude: np.ndarray) -> np.ndarray:
     down, right = np.gradient(altitude / 10)
-    return np.clip(1 - 0.35 * right + 0.35 * down, 0.45, 1.5).astype(np.float32)
+    return np.clip(1 - 0.35 * right + 0.35 * down, 0.5, 1.2).astype(np.float32)

@@ -29,6 +29,8 @@ LAYER_M = 30  # pixels of the auxiliary layers, as of the real ones
 CORNER_M = (300_000.0, 5_000_000.0)  # west and north of the first tile
 TILES = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # letters of the tiles' names
 DAYS = 35  # from one acquisition to the next
+VERSION = 2  # of how scenes are made: caches of other versions are not used
+DEFAULT_NM = 600.0  # of a band whose config tells no wavelength
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def _write(
         (folder / name).mkdir()
     _write_layers(folder / "auxiliary", land, crs)
     bands = list(sensor.bands.values())
-    wavelengths = [float(band.wavelength_nm or 0) for band in bands]
+    wavelengths = [float(band.wavelength_nm or DEFAULT_NM) for band in bands]
     distances = [band.ground_sample_distance_m for band in bands]
     stored = np.array([classes.values[classes.names.index(name)][0] for name in CLASSES])
     for tile in range(tiles):
@@ -192,5 +194,5 @@ def _write_layers(folder: Path, land: Ground, crs: str) -> None:
 
 def _key(sensor: Sensor, classes: ClassTable, settings: Mapping[str, Any]) -> str:
     bands = {name: [band.ground_sample_distance_m, band.wavelength_nm] for name, band in sensor.bands.items()}
-    facts = [bands, str(classes), settings]
+    facts = [VERSION, bands, str(classes), settings]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]

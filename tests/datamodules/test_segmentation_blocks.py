@@ -23,7 +23,7 @@ def painted(blocks, shape):
     return image
 
 
-@pytest.mark.parametrize("shape", [(512, 256), (333, 2049), (64, 64), (1000, 1300), (5000, 3000), (40, 300)])
+@pytest.mark.parametrize("shape", [(512, 256), (333, 2049), (64, 64), (1000, 1300), (40, 300)])
 @pytest.mark.parametrize("seed", range(3))
 def test_sets_are_apart_and_have_their_share(shape, seed):
     image = painted(cut_into_blocks(shape, FRACTIONS, options(seed=seed)), shape)

@@ -45,7 +45,7 @@ def test_a_window_in_another_reference_system_is_covered():
     one = grid(100, 100)
     other = grid(400, 400, west=30_000, north=5_050_000, epsg=32634)
     found = projected(Window(0, 0, 100, 100), one, other)
-    west, south, east, north = footprint(one)
+    west = footprint(one)[0]
     box = footprint(other)
     assert (box[0] < west and found is None) or (found.height >= 100 and found.width >= 100)
 

@@ -5,13 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import rasterio
 from rasterio.crs import CRS
-from rasterio.transform import Affine
 
 from products.class_table import ClassTable
 from products.grid import Grid
 from products.mask import Mask
+from products.patch_raster import write_patch
 from products.scene import Scene, SceneKey
 from products.window import Window
 
@@ -90,17 +89,7 @@ def quarters(height: int = 64, width: int = 64) -> np.ndarray:
 def write_tif(path: Path, array: np.ndarray, own: Grid | None = None, *, names: Sequence[str] = (),
               nodata: float | None = None, **tags: str) -> Path:  # fmt: skip
     """(C, h, w) or (h, w) as a GeoTIFF."""
-    array = array if array.ndim == 3 else array[None]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    place = {"crs": own.crs, "transform": Affine(*own.transform)} if own is not None and own.transform else {}
-    with rasterio.open(
-        path, "w", driver="GTiff", count=len(array), height=array.shape[1], width=array.shape[2], dtype=array.dtype,
-        nodata=nodata, **place,
-    ) as file:  # fmt: skip
-        file.write(array)
-        if names:
-            file.descriptions = tuple(names)
-        file.update_tags(**tags)
+    write_patch(path, array if array.ndim == 3 else array[None], own, bands=names, nodata=nodata, tags=tags)
     return path
 
 
@@ -110,7 +99,7 @@ def write_pair(folder: Path, stem: str, side: int = 64, *, own: Grid | None = No
     generator = np.random.default_rng(seed)
     width = width or side
     indices = quarters(side, width)
-    pixels = 1000 * (1 + indices) + generator.integers(0, 50, (bands, side, width))
+    pixels = 1000 * (1 + indices.astype(int)) + generator.integers(0, 50, (bands, side, width))
     write_tif(folder / "images" / f"{stem}.tif", pixels.astype(np.uint16), own,
               names=[f"B{number}" for number in range(1, bands + 1)])  # fmt: skip
     write_tif(folder / "masks" / f"{stem}.tif", indices, own)
