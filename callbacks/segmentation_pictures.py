@@ -67,9 +67,8 @@ class SceneStrips:
             return
         if not valid.any():
             return
-        rows, columns = (
-            _extent(valid.any(axis=axis)) for axis in (1, 0)
-        )  # windows are filled up at the border
+        # Windows are filled up at the border of a scene.
+        rows, columns = _extent(valid, 0), _extent(valid, 1)
         image, valid, confidence = image[:, rows, columns], valid[rows, columns], confidence[rows, columns]
         maps = {name: each[rows, columns] for name, each in maps.items()}
         images = {
@@ -144,10 +143,10 @@ class SceneStrips:
         return result
 
 
-def _extent(any_valid: np.ndarray) -> slice:
-    """From the first to the last place that is True."""
-    places = np.flatnonzero(any_valid)
-    return slice(int(places[0]), int(places[-1]) + 1)
+def _extent(valid: np.ndarray, axis: int) -> slice:
+    """From the first to the last row (axis 0) or column (axis 1) of `(H, W)` in which something is True."""
+    places = np.nonzero(valid)[axis]
+    return slice(int(places.min()), int(places.max()) + 1)
 
 
 def _borders(truth: np.ndarray) -> np.ndarray:
