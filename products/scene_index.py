@@ -34,7 +34,7 @@ class SceneEntry:
     """A scene of an index.
 
     Attributes:
-        key: tile and time; what two files share that belong together.
+        key: tile and time; what two files share that belong together. None where unknown.
         name: identifies the scene in results.
         path: file or folder.
         level: of processing, e.g. `L1C`; "" where unknown, as all text below.
@@ -48,7 +48,7 @@ class SceneEntry:
             180 degrees. Not in the table, so empty in what `read_index` gives.
     """
 
-    key: SceneKey
+    key: SceneKey | None
     name: str
     path: Path
     level: str = ""
@@ -139,9 +139,9 @@ def _row(entry: SceneEntry, home: Path) -> dict[str, Any]:
     # The place of a link, not what it points to: the name of a product is where its link is.
     place = entry.path.absolute().parent.resolve() / entry.path.name
     return {
-        "key": str(key),
-        "tile": key.tile,
-        "time": key.time.strftime(_DAY if key.day_only else _TIME),
+        "key": "" if key is None else str(key),
+        "tile": "" if key is None else key.tile,
+        "time": "" if key is None else key.time.strftime(_DAY if key.day_only else _TIME),
         "name": entry.name,
         "level": entry.level,
         "baseline": entry.baseline,
@@ -193,8 +193,10 @@ def _entry(row: dict[str, Any], table: Path, number: int) -> SceneEntry:
         raise UserError(f"{table}, line {number}: found {error}, expected a scene") from error
 
 
-def _key(key: str, tile: str, time: str) -> SceneKey:
+def _key(key: str, tile: str, time: str) -> SceneKey | None:
     """From the columns tile and time, or where they are missing from the key, `[TILE_]YYYYMMDD[Thhmmss]`."""
+    if not key and not time:
+        return None
     if time:
         day_only = len(time) == len("2021-01-26")
         return SceneKey(tile, datetime.strptime(time, _DAY if day_only else _TIME), day_only)

@@ -2,20 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
-from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from rasterio.crs import CRS
-
 from errors import UserError
+from products.product_scene import restricted
 from products.scene import SceneKey
 from products.scene_index import SceneEntry
 from products.scene_names import key_of, tile_of
 from products.sensor import Sensor
 from products.sentinel2 import Sentinel2Product
-from synthesis.scene_footprint import footprint_of
+from synthesis.scene_footprint import code_of, footprint_of
 
 _CLOUDS = ("CLOUDY_PIXEL_PERCENTAGE", "CLOUD_COVERAGE_ASSESSMENT")  # of the granule, of the product
 _SENSED = ("DATATAKE_SENSING_START", "PRODUCT_START_TIME")
@@ -44,7 +42,7 @@ def describe(path: Path, sensor: Sensor, absent_bands: Mapping[str, Sequence[str
             level=level,
             baseline=product.metadata.baseline,
             platform=tags.get("SPACECRAFT_NAME", ""),
-            crs=_code(grid.crs),
+            crs=code_of(grid.crs),
             height=grid.height,
             width=grid.width,
             resolution_m=product.finest_m,
@@ -60,9 +58,7 @@ def describe(path: Path, sensor: Sensor, absent_bands: Mapping[str, Sequence[str
 
 
 def _open(path: Path, sensor: Sensor, absent: Collection[str]) -> Sentinel2Product:
-    reduced = copy(sensor)
-    reduced.bands = {name: band for name, band in sensor.bands.items() if name not in absent}
-    product = reduced.open(path)
+    product = restricted(sensor, [name for name in sensor.bands if name not in absent]).open(path)
     if not isinstance(product, Sentinel2Product):
         product.close()
         raise UserError(
@@ -85,8 +81,3 @@ def _key(product: Sentinel2Product) -> SceneKey:
     raise UserError(
         f"{product.path}: found no time of sensing in its metadata, expected {' or '.join(_SENSED)}"
     )
-
-
-def _code(crs: str) -> str:
-    found = CRS.from_wkt(crs).to_epsg() if crs else None
-    return f"EPSG:{found}" if found else ""

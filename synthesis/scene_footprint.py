@@ -31,6 +31,12 @@ def footprint_of(grid: Grid, listed: str = "") -> tuple[Ring, ...]:
     return tuple(_closed(list(part.exterior.coords)) for part in (east, west) if isinstance(part, Polygon))
 
 
+def code_of(crs: str) -> str:
+    """`EPSG:32633` for a reference system as WKT; "" where it has no code."""
+    found = CRS.from_wkt(crs).to_epsg() if crs else None
+    return f"EPSG:{found}" if found else ""
+
+
 def _listed(text: str) -> list[tuple[float, float]]:
     try:
         numbers = [float(word) for word in text.split()]

@@ -1,6 +1,6 @@
 """Masks of cloud, ground, snow and water: what `generate.py generator=labels output=DIR` runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,10 @@ def generate(
     exolabs: str,
     water: str | None,
     classes: ClassTable,
-    scenes: SceneReader,
+    scenes: Callable[..., SceneReader],
     cloudless: str | None = None,
     images: Images | None = None,
+    resolution_m: float | None = None,
     exolabs_files: Sequence[str] = ("*.tif",),
     cloudless_files: Sequence[str] = ("*.tif",),
     exolabs_codes: Mapping[str, int],
@@ -51,9 +52,10 @@ def generate(
         exolabs: folder of ExoLabs classifications.
         water: map of water; None: there is none.
         classes: table of the masks.
-        scenes: opens `images`.
+        scenes: makes what opens `images`.
         cloudless: folder of cloud probabilities; where one is missing it is computed from the scene.
         images: scenes, on whose grids the masks then lie.
+        resolution_m: side of the pixels of masks; None: of the ExoLabs files, or of the scenes.
         exolabs_files, cloudless_files: patterns of names, of which the first that fits any file chooses.
         exolabs_codes: `synthesis.labels.evidence.SceneCodes`.
         snow_codes: of the second band: `present`, `absent`.
@@ -70,13 +72,15 @@ def generate(
             failed, each with the reason.
     """
     output = Path(output)
+    reader = scenes() if resolution_m is None else scenes(resolution_m=int(resolution_m))
     how = LabelSettings(
         rule=rule_named(rule),
         classes=classes,
         codes=SceneCodes(**exolabs_codes),
         snow_codes=dict(snow_codes),
         water=None if water is None else Path(water).expanduser(),
-        scenes=scenes,
+        resolution_m=resolution_m,
+        scenes=reader,
         **settings,
     )
     if how.rule.needs_cloud_probability and cloudless is None and images is None:
@@ -87,7 +91,7 @@ def generate(
         how,
         dated_files(exolabs, exolabs_files, "exolabs"),
         dated_files(cloudless, cloudless_files, "cloudless") if cloudless is not None else [],
-        None if images is None else scenes.find(images),
+        None if images is None else reader.find(images),
     )
     check_others(output, {_path(output, job).name for job in jobs}, how.record())
     missing = [job for job in jobs if not is_made(_path(output, job), record_of(job, how), overwrite)]

@@ -1,6 +1,5 @@
 """Which masks are made of which files."""
 
-import copy
 import logging
 from collections.abc import Sequence
 from contextlib import closing
@@ -10,7 +9,6 @@ from pathlib import Path
 from errors import UserError
 from products.grid import Grid
 from products.scene import Scene, SceneKey
-from products.scene_reader import SceneReader
 from synthesis.labels.aligned_raster import AlignedRaster, grid_of, opened
 from synthesis.labels.dated_files import DatedFile, matching, merged
 from synthesis.labels.label_grid import label_grid
@@ -104,7 +102,7 @@ def open_scene(settings: LabelSettings, path: Path) -> Scene:
     Raises:
         UserError: it cannot be opened, or lacks a band.
     """
-    return _reader(settings).open(path, settings.cloudless_bands)
+    return settings.scenes.open(path, settings.cloudless_bands)
 
 
 class _Lacking(Exception):
@@ -177,10 +175,3 @@ def _placed_scenes(settings: LabelSettings, images: Sequence[Path]) -> list[_Pla
             f"generator.images: found {len(images)} scenes without a date, expected tile and time in their names"
         )
     return scenes
-
-
-def _reader(settings: LabelSettings) -> SceneReader:
-    reader = copy.copy(settings.scenes)
-    if settings.resolution_m is not None:
-        reader.resolution_m = int(settings.resolution_m)
-    return reader

@@ -85,6 +85,11 @@ def test_a_table_written_by_hand_needs_key_and_path_only(tmp_path):
     assert second.key == SceneKey("", datetime(2021, 1, 27), day_only=True)
 
 
+def test_scenes_without_tile_and_time_have_no_key(tmp_path):
+    write_index(tmp_path, [entry(tmp_path, "A", key=None), entry(tmp_path, "B")])
+    assert [scene.key is None for scene in read_index(tmp_path)] == [True, False]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -155,7 +155,7 @@ def test_clouds_are_computed_from_scenes_where_no_file_is_given(tmp_path, settin
     mask = read(tmp_path / "masks" / "T32TNS_20230908T093041.tif")
     from s2cloudless import S2PixelCloudDetector
 
-    with settings["scenes"].open(safe, settings["cloudless_bands"]) as scene:
+    with settings["scenes"]().open(safe, settings["cloudless_bands"]) as scene:
         pixels, valid = scene.read(scene.window)
     assert valid.all() and mask.shape == valid.shape
     probability = S2PixelCloudDetector().get_cloud_probability_maps(
