@@ -12,13 +12,17 @@ export function ask(id, subject = "") {
   if (place) place.textContent = subject;
   return new Promise((resolve) => {
     dialog.returnValue = "";
-    dialog.onclose = () => resolve(dialog.returnValue);
+    dialog.onclose = () => {
+      document.activeElement?.blur(); // the keys belong to the patch again
+      resolve(dialog.returnValue);
+    };
     dialog.onclick = (event) => {
       const button = event.target.closest("menu button");
       if (button) dialog.close(button.value);
       else if (event.target === dialog) dialog.close(""); // beside it
     };
     dialog.onkeydown = (event) => {
+      if (!dialog.open) return; // closed, though the focus is still inside
       event.stopPropagation();
       const value = KEYS[id]?.[event.code];
       if (value === undefined || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -5,19 +5,22 @@ import { Mask } from "./mask.js";
 import { Brush, Fill, Hand, Picker, Polygon } from "./tools.js";
 
 const DEFAULTS = {
-  brush: 12, // pixels across
+  brush: null, // pixels across; as the first patch suggests
   tolerance: 16, // of each colour, 0 to 255
   fillBy: "picture",
   contiguous: true,
   picture: null,
   gamma: 1,
   contrast: 1,
+  balanced: false,
   outlines: false,
   differences: false,
-  mask: { shown: true, opacity: 0.5 },
+  mask: { shown: true, opacity: 0.45 },
   prediction: { shown: false, opacity: 0.5 },
   uncertainty: { shown: false, opacity: 0.7 },
 };
+const BRUSHES_IN_A_PATCH = 24;
+const TONES = ["picture", "gamma", "contrast", "balanced"];
 const KEPT = "nadir-settings";
 const RIGHT = 2;
 const MIDDLE = 1;
@@ -55,6 +58,7 @@ export class Editor {
     this.known = known ?? null;
     this.prediction = prediction ?? null;
     this.uncertainty = uncertainty ?? null;
+    this.settings.brush ??= Math.max(1, Math.round(Math.min(width, height) / BRUSHES_IN_A_PATCH));
     this.mask = new Mask(width, height, mask);
     this.mask.onchange = (rect) => this.refresh(rect, true);
     for (const value of this.locked) this.mask.locked[value] = 1;
@@ -123,7 +127,7 @@ export class Editor {
       const plain = typeof value !== "object";
       this.settings[name] = plain ? value : { ...this.settings[name], ...value };
     }
-    if ("gamma" in changes || "contrast" in changes || "picture" in changes) this.#adjust();
+    if (TONES.some((name) => name in changes)) this.#adjust();
     if ("outlines" in changes || "differences" in changes) this.refresh(null);
     this.#stack();
     keep(this.settings);
@@ -166,14 +170,16 @@ export class Editor {
     return this.tools.polygon.open;
   }
 
-  replace(pixels) {
+  /** Take over a whole mask; of locked classes too where `locked` says so. */
+  replace(pixels, locked = false) {
     this.cancel();
-    if (!this.mask.replace(pixels)) this.say("Nothing to change");
+    if (!this.mask.replace(pixels, locked)) this.say("Nothing to change");
   }
 
   #forget() {
     this.#active = null;
     for (const tool of Object.values(this.tools)) tool.cancel();
+    this.tools.brush.forget();
   }
 
   #working() {
@@ -181,7 +187,7 @@ export class Editor {
   }
 
   #adjust() {
-    this.picture?.adjust(this.settings.gamma, this.settings.contrast);
+    this.picture?.adjust(this.settings);
   }
 
   #stack() {
@@ -189,7 +195,8 @@ export class Editor {
     this.view.layers = this.picture ? [{ canvas: this.picture.canvas, opacity: 1 }] : [];
     for (const name of ["uncertainty", "prediction", "mask"]) {
       if (!layers[name] || this.#peeking || !settings[name].shown) continue;
-      this.view.layers.push({ canvas: layers[name].canvas, opacity: settings[name].opacity });
+      const lines = name === "mask" && settings.outlines; // thin: they bear more
+      this.view.layers.push({ canvas: layers[name].canvas, opacity: Math.min(1, settings[name].opacity * (lines ? 2 : 1)) });
     }
     this.view.draw();
   }
@@ -215,7 +222,7 @@ export class Editor {
 
   #point(event) {
     const [x, y] = this.view.toPatch(event.offsetX, event.offsetY);
-    return { x, y, screenX: event.clientX, screenY: event.clientY, erase: this.#erasing };
+    return { x, y, screenX: event.clientX, screenY: event.clientY, erase: this.#erasing, straight: event.shiftKey };
   }
 
   #erasing = false;

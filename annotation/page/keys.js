@@ -21,6 +21,7 @@ export function listenToKeys(editor, walk, actions) {
     h: () => editor.use("hand"),
     l: () => editor.lock(editor.value),
     v: actions.nextPicture,
+    c: () => editor.set({ balanced: !editor.settings.balanced }),
     m: () => actions.toggle("mask"),
     r: () => actions.toggle("prediction"),
     u: () => actions.toggle("uncertainty"),

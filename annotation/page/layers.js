@@ -25,7 +25,9 @@ class Layer {
   }
 }
 
-/** A picture whose gamma and contrast can be turned; `image.data` is what is seen, the flood fill goes by it. */
+const BALANCED = [0.01, 0.99]; // shares of the pixels with data that become 0 and 255 of each colour
+
+/** A picture whose tones can be turned; `image.data` is what is seen, the flood fill goes by it. */
 export class PictureLayer extends Layer {
   /** @param {Uint8Array} rgb red, green, blue of each pixel */
   constructor(width, height, rgb) {
@@ -33,17 +35,45 @@ export class PictureLayer extends Layer {
     this.rgb = rgb;
   }
 
-  adjust(gamma, contrast) {
-    const table = new Uint8ClampedArray(256);
-    for (let i = 0; i < 256; i++) table[i] = 255 * (((i / 255) ** (1 / gamma) - 0.5) * contrast + 0.5);
+  /** `balanced`: each colour spans its whole range, which takes haze and casts away. */
+  adjust({ gamma, contrast, balanced }) {
+    const ranges = balanced ? this.#ranges() : Array(3).fill([0, 255]);
+    const [red, green, blue] = ranges.map(([low, high]) => {
+      const table = new Uint8ClampedArray(256);
+      for (let i = 0; i < 256; i++) {
+        const value = Math.min(1, Math.max(0, (i - low) / Math.max(1, high - low)));
+        table[i] = 255 * ((value ** (1 / gamma) - 0.5) * contrast + 0.5);
+      }
+      return table;
+    });
     const { data } = this.image;
     for (let i = 0, p = 0; p < data.length; p += 4) {
-      data[p] = table[this.rgb[i++]];
-      data[p + 1] = table[this.rgb[i++]];
-      data[p + 2] = table[this.rgb[i++]];
+      data[p] = red[this.rgb[i++]];
+      data[p + 1] = green[this.rgb[i++]];
+      data[p + 2] = blue[this.rgb[i++]];
       data[p + 3] = 255;
     }
     this.show();
+  }
+
+  #ranges() {
+    const counts = [0, 1, 2].map(() => new Uint32Array(256));
+    let total = 0;
+    for (let i = 0; i < this.rgb.length; i += 3) {
+      const [red, green, blue] = [this.rgb[i], this.rgb[i + 1], this.rgb[i + 2]];
+      if (!(red || green || blue)) continue; // black is where there are no data
+      counts[0][red]++;
+      counts[1][green]++;
+      counts[2][blue]++;
+      total++;
+    }
+    return counts.map((count) =>
+      BALANCED.map((share) => {
+        let [value, passed] = [0, count[0]];
+        while (value < 255 && passed < share * total) passed += count[++value];
+        return value;
+      }),
+    );
   }
 }
 

@@ -11,6 +11,7 @@ import { View } from "./view.js";
 import { Walk } from "./walk.js";
 
 const element = (id) => document.getElementById(id);
+const HEARTBEAT_MS = 4000;
 const [SMALLEST_BRUSH, LARGEST_BRUSH] = [1, 128];
 
 async function start() {
@@ -86,6 +87,18 @@ async function start() {
   const first = session.patches.findIndex((patch) => !patch.edited);
   await walk.go(session.patches[asked] ? asked : Math.max(0, first));
   show();
+  watch(server, walk, status);
+}
+
+/** Say so when the command has ended: what is painted then can no longer be saved. */
+function watch(server, walk, status) {
+  let gone = false;
+  setInterval(async () => {
+    const alive = await server.alive();
+    if (alive === !gone) return;
+    gone = !alive;
+    status.warn(gone ? `The command has ended.${walk.dirty ? " What is unsaved cannot be saved any more." : ""}` : null);
+  }, HEARTBEAT_MS);
 }
 
 start();

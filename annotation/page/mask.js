@@ -9,6 +9,7 @@ export class Mask {
   #done = [];
   #bytes = 0;
   #states = 0;
+  #counted = null;
 
   /** @param {Uint8Array} pixels class indices row by row, UNKNOWN where nothing is known */
   constructor(width, height, pixels) {
@@ -81,10 +82,10 @@ export class Mask {
     this.pixels.set(this.#before);
   }
 
-  /** Take over a whole mask as one step. Locked classes stay. */
-  replace(pixels) {
+  /** Take over a whole mask as one step. Locked classes stay, unless they are included. */
+  replace(pixels, locked = false) {
     this.begin();
-    for (let i = 0; i < pixels.length; i++) if (!this.locked[this.pixels[i]]) this.pixels[i] = pixels[i];
+    for (let i = 0; i < pixels.length; i++) if (locked || !this.locked[this.pixels[i]]) this.pixels[i] = pixels[i];
     return this.commit();
   }
 
@@ -106,11 +107,14 @@ export class Mask {
     this.onchange(step.rect);
   }
 
-  /** Pixels of each class index, 0 to 255. */
+  /** Pixels of each class index, 0 to 255; of the last state that is a step of the history. */
   counts() {
-    const counts = new Uint32Array(256);
-    for (const value of this.pixels) counts[value]++;
-    return counts;
+    if (this.#counted?.state !== this.state) {
+      const counts = new Uint32Array(256);
+      for (const value of this.pixels) counts[value]++;
+      this.#counted = { state: this.state, counts };
+    }
+    return this.#counted.counts;
   }
 }
 

@@ -20,7 +20,7 @@ export class Panel {
       slider.oninput = () => editor.set({ [name]: Number(slider.value) });
       if (name === "gamma" || name === "contrast") slider.ondblclick = () => editor.set({ [name]: 1 });
     }
-    for (const name of ["contiguous", "outlines", "differences"]) {
+    for (const name of ["contiguous", "balanced", "outlines", "differences"]) {
       element(name).onchange = (event) => editor.set({ [name]: event.target.checked });
     }
     for (const button of element("fill-by").children) button.onclick = () => editor.set({ fillBy: button.dataset.value });
@@ -84,7 +84,7 @@ export class Panel {
     element("tolerance").disabled = settings.fillBy === "mask";
     number("gamma", settings.gamma, settings.gamma.toFixed(2));
     number("contrast", settings.contrast, settings.contrast.toFixed(2));
-    for (const name of ["contiguous", "outlines", "differences"]) element(name).checked = settings[name];
+    for (const name of ["contiguous", "balanced", "outlines", "differences"]) element(name).checked = settings[name];
     choice("fill-by", settings.fillBy);
     choice("pictures", settings.picture);
     for (const row of document.querySelectorAll(".overlay")) {

@@ -25,6 +25,16 @@ export class Server {
     this.token = token;
   }
 
+  /** Whether the server is still there. */
+  async alive() {
+    try {
+      await this.#ask("api/alive");
+      return true;
+    } catch (error) {
+      return error.status !== 0;
+    }
+  }
+
   async session() {
     return (await this.#ask("api/session")).json();
   }

@@ -20,6 +20,7 @@ export class Status {
       return cell;
     });
     element("strip").replaceChildren(...cells);
+    element("strip").classList.toggle("dense", cells.length > 100);
   }
 
   /** A few words that go away by themselves. */
@@ -45,7 +46,7 @@ export class Status {
     element("name").textContent = patch.name;
     document.title = `${walk.dirty ? "• " : ""}${patch.name} · annotation`;
     element("progress").textContent = `${walk.number + 1} / ${total}`;
-    element("progress").title = `${walk.edited} of ${total} edited`;
+    element("edited").textContent = `${walk.edited} edited`;
     [...element("strip").children].forEach((cell, number) => {
       cell.className = `${walk.patches[number].edited ? "edited" : ""} ${number === walk.number ? "current" : ""}`;
     });
@@ -57,7 +58,7 @@ export class Status {
     const words = { saving: "saving", changed: "unsaved", saved: "saved", new: "not edited" }[state];
     element("save-state").textContent = words;
     element("status-id").textContent = patch.id;
-    element("status-facts").textContent = facts(patch, walk);
+    element("status-facts").textContent = facts(patch);
     this.zoom();
   }
 
@@ -81,31 +82,31 @@ export class Status {
       const [a, b, c, d, e, f] = patch.transform;
       const [x, y] = [column + 0.5, row + 0.5];
       const digits = Math.max(Math.abs(a), Math.abs(b)) < 0.01 ? 5 : 0; // degrees or metres
-      parts.push(text(`${(a * x + b * y + c).toFixed(digits)}, ${(d * x + e * y + f).toFixed(digits)} ${patch.crs}`));
+      parts.push(text(`${(a * x + b * y + c).toFixed(digits)}, ${(d * x + e * y + f).toFixed(digits)} ${patch.crs}`, "map"));
     }
     parts.push(this.#named(mask.pixels[at]));
-    if (prediction) parts.push(text("predicted"), this.#named(prediction[at]));
+    if (prediction) parts.push(this.#named(prediction[at], "predicted"));
     if (uncertainty) parts.push(text(`uncertainty ${uncertainty[at].toFixed(3)}`));
     parts.push(text([...picture.rgb.subarray(3 * at, 3 * at + 3)].join(" "), "rgb"));
     place.replaceChildren(...parts);
   }
 
-  #named(value) {
+  #named(value, before = "") {
     const { name, colour } = this.names.get(value) ?? { name: value === UNKNOWN ? "unknown" : `${value}` };
     const span = text(name, "named");
     const swatch = document.createElement("i");
     swatch.className = "swatch";
     if (colour && value !== UNKNOWN) swatch.style.background = `rgb(${colour.join(", ")})`;
-    span.prepend(swatch);
+    span.prepend(before, swatch);
     return span;
   }
 }
 
-function facts(patch, walk) {
+function facts(patch) {
   const words = [`${patch.height} × ${patch.width} px`];
-  if (patch.window) words.push(`window ${patch.window.join(", ")}`);
+  const window = patch.window?.join(",");
+  if (window && !patch.id.endsWith(window)) words.push(`window ${window}`);
   if (patch.score !== null) words.push(`${patch.acquisition || "score"} ${patch.score.toPrecision(3)}`);
-  words.push(`${walk.edited} of ${walk.patches.length} edited`);
   return words.join(" · ");
 }
 

@@ -32,13 +32,14 @@ class Tool {
 
 export class Brush extends Tool {
   #last = null;
+  #end = null; // where the last stroke ended
   #value = UNKNOWN;
   #cursor = null;
 
   press(point) {
     this.#value = this.valueOf(point);
     this.editor.mask.begin();
-    this.#paint(point, point);
+    this.#paint(point.straight && this.#end ? this.#end : point, point);
   }
 
   drag(point) {
@@ -60,8 +61,13 @@ export class Brush extends Tool {
   }
 
   finish() {
+    if (this.#last) this.#end = this.#last;
     this.#last = null;
     this.editor.mask.commit();
+  }
+
+  forget() {
+    this.#end = null;
   }
 
   cancel() {

@@ -33,7 +33,7 @@ export class View {
     const { clientWidth, clientHeight } = this.canvas;
     const room = [Math.max(1, clientWidth - 2 * MARGIN), Math.max(1, clientHeight - 2 * MARGIN)];
     this.scale = Math.min(room[0] / this.width, room[1] / this.height, LARGEST_SCALE);
-    if (this.scale > 1) this.scale = Math.floor(this.scale * 4) / 4; // pixels of nearly one size
+    if (this.scale > 1) this.scale = Math.floor(this.scale * 16) / 16; // pixels of nearly one size
     this.left = Math.round((clientWidth - this.scale * this.width) / 2);
     this.top = Math.round((clientHeight - this.scale * this.height) / 2);
     this.fitted = true;

@@ -154,8 +154,9 @@ export class Walk {
     if (choice === "overwrite") return this.#save(true);
     if (choice === "theirs") {
       const theirs = await this.server.layer(this.number, "mask");
-      this.editor.replace(new Uint8Array(theirs.bytes));
+      this.editor.replace(new Uint8Array(theirs.bytes), true);
       this.editor.mask.saved = this.editor.mask.state;
+      this.patches[this.number].edited = true;
       this.revision = theirs.revision;
       this.say("Taken over; undo brings yours back");
       return true;
