@@ -28,8 +28,9 @@ class SegmentationScores(pl.Callback):
     batch has `image` (B, C, H, W) harmonised digital numbers, `mask` (B, H, W), `valid` (B, 1, H, W) and `scene`; for
     all others the callback does nothing. Confusion matrices are kept and the crops that are drawn, not images.
 
-    Baselines: `majority`, the commonest class of the training labels (the datamodule's `class_counts()`), and
-    `spectral_rule`, thresholds on bands (the datamodule's `channels["bands"]`), where bands and classes allow.
+    Baselines: `majority`, the commonest class of the training labels (the datamodule's `class_counts()`; of the test
+    set where there are none), and `spectral_rule`, thresholds on bands (the datamodule's `channels["bands"]`), where
+    bands and classes allow.
 
     Args:
         folder: where pictures go.
@@ -130,10 +131,23 @@ class SegmentationScores(pl.Callback):
         """Log the model's scores, and draw."""
         if self._board is None:
             return
+        if self._majority is None:
+            self._take_majority_of_test()
         metrics = {f"test/{name}": value for name, value in self._metrics().items()}
         pl_module.log_dict(metrics, rank_zero_only=True)
         if self.strips and not getattr(trainer, "fast_dev_run", False):
             self._draw()
+
+    def _take_majority_of_test(self) -> None:
+        """Where nothing was trained on (`data.test_on=all`): the commonest class of what was tested."""
+        assert self._board is not None
+        counts = self._board.confusion_matrix(MODEL).sum(axis=1)
+        if counts.any():
+            self._board.add_constant(MAJORITY, int(counts.argmax()))
+            name = self._board.classes[int(counts.argmax())]
+            self._board.notes[MAJORITY] = (
+                f"{name} everywhere, the commonest class of the test set: nothing was trained on"
+            )
 
     def result_sections(self) -> dict[str, Any]:
         """The sections of `results.json` (`docs/segmentation_scores.md`); empty where the model segments nothing."""
@@ -162,8 +176,6 @@ class SegmentationScores(pl.Callback):
         counts = np.asarray(data.class_counts()) if hasattr(data, "class_counts") else np.zeros(0)
         if counts.sum() > 0:
             self._majority = int(counts.argmax())
-        else:
-            self._board.notes[MAJORITY] = "there are no training labels to count"
         if self.spectral_rule is not None:
             problem = self.spectral_rule.problem(self._bands, self.classes.names)
             if problem is None:

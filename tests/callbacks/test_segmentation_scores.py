@@ -185,10 +185,24 @@ def test_baselines_that_cannot_be_had_say_why(run: Callable[..., Any]) -> None:
         "doubtful",
     )  # type: ignore[attr-defined]
     results = run(Model(), data=data)
-    assert list(results["scores"]) == ["model"]
+    assert list(results["scores"]) == ["model", "majority"]
     notes = results["score_notes"]
-    assert notes["majority"] == "there are no training labels to count" and notes["split"] == "doubtful"
+    assert notes["split"] == "doubtful"
     assert notes["spectral_rule"].startswith("no band for blue (B2, B02, blue)")
+
+
+def test_the_commonest_class_is_that_of_the_training_or_of_the_test_where_none_was(
+    run: Callable[..., Any],
+) -> None:
+    truth = np.concatenate([each[each != 255] for each in _truth()])
+    for counts, share in (((90, 10, 0, 0), (truth == 0).mean()), ((0, 0, 0, 0), (truth == 1).mean())):
+        data = Windows(test_batch_size=2)
+        data.counts = counts  # type: ignore[assignment]
+        results = run(Model(), data=data)
+        assert results["scores"]["majority"]["accuracy"] == pytest.approx(share)
+        assert results["scores"]["majority"]["kappa"] == 0
+        trained = any(counts)
+        assert trained or "the commonest class of the test set" in results["score_notes"]["majority"]
 
 
 def test_a_model_that_gives_no_numbers_has_no_scores_but_a_note(run: Callable[..., Any]) -> None:
