@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,6 +12,14 @@ from torch.nn import functional
 from errors import UserError
 
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What an encoder made of a batch: `maps` for the decoder, `size` of the images before they were padded."""
+
+    maps: list[Tensor]
+    size: tuple[int, int]
 
 
 class Segmenter(nn.Module):
@@ -61,6 +70,37 @@ class Segmenter(nn.Module):
         height, width = image.shape[-2:]
         logits: Tensor = self.network(self._input(image, valid))
         return logits[..., :height, :width].float()
+
+    def encode(self, image: Tensor, valid: Tensor | None = None) -> Encoded:
+        """All that comes before the first dropout, to be decoded any number of times: `decode(encode(x))` is `forward(x)`.
+
+        Monte-Carlo dropout is cheaper by what the encoder costs. Of a network whose encoder drops maps itself, this is
+        only its input.
+
+        Args:
+            image, valid: as of `forward`.
+        """
+        pixels, size = self._input(image, valid), (image.shape[-2], image.shape[-1])
+        return Encoded(list(self.network.encoder(pixels)) if self._is_split else [pixels], size)  # type: ignore[operator]
+
+    def decode(self, encoded: Encoded) -> Tensor:
+        """Logits (B, K, H, W) float32; what was encoded stays as it is."""
+        network: Any = self.network
+        if self._is_split:
+            logits: Tensor = network.segmentation_head(network.decoder(list(encoded.maps)))
+        else:
+            logits = network(encoded.maps[0])
+        height, width = encoded.size
+        return logits[..., :height, :width].float()
+
+    @property
+    def _is_split(self) -> bool:
+        """Whether the network is an encoder without dropout, a decoder and a head, as the library's are."""
+        network: Any = self.network
+        parts = [getattr(network, name, None) for name in ("encoder", "decoder", "segmentation_head")]
+        return all(isinstance(part, nn.Module) for part in parts) and not any(
+            isinstance(layer, DROPOUTS) and layer.p > 0 for layer in network.encoder.modules()
+        )
 
     def features(self, image: Tensor, valid: Tensor | None = None) -> Tensor:
         """What the encoder makes of each image, (B, D) float32: its coarsest maps, averaged over what is valid.
