@@ -43,3 +43,5 @@ def test_bands_are_found_in_the_order_asked_for():
         positions(["a", "d", "e"], ["a", "b"], "f")
     with pytest.raises(UserError, match="each band once"):
         positions(["a", "a"], ["a", "b"], "f")
+    with pytest.raises(UserError, match="at least one"):
+        positions([], ["a", "b"], "f")
