@@ -90,6 +90,9 @@ def write_scene(
     strip = max(_STRIP // form.tile_px, 1) * form.tile_px
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # some scenes have no place
             opened = rasterio.open(temporary, "w", **_profile(scene, form))
@@ -111,9 +114,13 @@ def write_scene(
                 advance(rows)
         temporary.replace(path)
     except (RasterioError, OSError) as error:
-        raise UserError(f"{path} cannot be written: {error}; expected a place for a GeoTIFF") from error
+        raise _unwritable(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: Exception) -> UserError:
+    return UserError(f"{path} cannot be written: {error}; expected a place for a GeoTIFF")
 
 
 def _encoded(pixels: np.ndarray, valid: np.ndarray, shift: int) -> np.ndarray:

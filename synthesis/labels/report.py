@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,10 +9,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from errors import UserError
 from products.class_table import IGNORE, ClassTable
 from products.mask import RasterMask
 from products.window import Window
+from synthesis.text_file import write_whole
 
 TABLE = "labels.csv"
 UNKNOWN = "unknown"
@@ -52,14 +51,7 @@ def write_report(folder: Path, rows: Sequence[Mapping[str, str | int]]) -> None:
     writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    temporary = folder / f".{TABLE}.{os.getpid()}.part"
-    try:
-        temporary.write_text(stream.getvalue(), encoding="utf-8")
-        temporary.replace(folder / TABLE)
-    except OSError as error:
-        raise UserError(f"{folder / TABLE} cannot be written: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_whole(folder / TABLE, stream.getvalue())
 
 
 def print_shares(pixels: Sequence[Mapping[str, int]], folder: Path) -> None:
