@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from errors import UserError
 
-LEAST_STD = 1.0  # digital numbers: a band that hardly varies is not blown up
+LEAST_SPREAD = 1e-3  # of the mean: a band that hardly varies is not blown up
 SATURATION = 15000.0  # digital numbers; the published linear scale ends there
 
 
@@ -203,7 +203,8 @@ class StandardNormalisation(BandNormalisation):
                 "band statistics: found values that are no finite numbers, expected those of valid pixels"
             )
         self.mean.copy_(torch.where(spectral, means, 0.0))
-        self.std.copy_(torch.where(spectral, stds.clamp(min=LEAST_STD), 1.0))
+        stds = torch.maximum(stds, LEAST_SPREAD * means.abs())
+        self.std.copy_(torch.where(spectral & (stds > 0), stds, 1.0))
 
 
 KINDS = ("standard", "linear", "log", "none")

@@ -67,10 +67,16 @@ def test_statistics_of_the_data_centre_bands_and_leave_layers_alone() -> None:
     assert torch.allclose(normalisation(pixels(15000, 9000, 0)).flatten(), torch.tensor([1.0, 1.0, 0.0]))
     normalisation.fit([1000.0, float("nan"), 500.0], [200.0, 77.0, 1e-9])
     found = normalisation(pixels(1400, 2500, 503)).flatten()
-    assert torch.allclose(found, torch.tensor([2.0, 0.5, 3.0]))
+    assert torch.allclose(found, torch.tensor([2.0, 0.5, 6.0]))  # the spread is at least a thousandth of the mean
     other = build_band_normalisation("standard", ["B4", "altitude", "B8"], LAYERS)
     other.load_state_dict(normalisation.state_dict())
     assert torch.equal(other(pixels(1400, 2500, 503)).flatten(), found)
+
+
+def test_statistics_may_be_of_any_unit_and_of_an_empty_band() -> None:
+    normalisation = build_band_normalisation("standard", ["B4", "B8"])
+    normalisation.fit([0.1, 0.0], [0.02, 0.0])
+    assert torch.allclose(normalisation(pixels(0.14, 0.0)).flatten(), torch.tensor([2.0, 0.0]))
 
 
 def test_only_what_is_learned_from_data_is_in_checkpoints(scales: dict[str, Any]) -> None:
