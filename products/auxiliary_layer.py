@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rasterio.transform import Affine
 
 from errors import UserError
 from products.grid import Grid
@@ -106,6 +107,7 @@ class AuxiliaryLayer:
         if not beyond <= _SLACK:  # NaN and infinity too
             raise UserError(
                 f"{self.label}: found {described(self.grid)}, expected a layer that covers {scene}, {described(grid)}"
+                f"{self._there(grid, rows, columns)}"
             )
 
     def read(self, grid: Grid, window: Window) -> np.ndarray:
@@ -134,6 +136,14 @@ class AuxiliaryLayer:
     def close(self) -> None:
         """Close the file; reading opens it again."""
         self.band.close()
+
+    def _there(self, grid: Grid, rows: np.ndarray, columns: np.ndarray) -> str:
+        """Where a scene lies on the layer's map, where that is another map than the scene's."""
+        if grid.crs == self.grid.crs or not np.isfinite([rows, columns]).all():
+            return ""
+        assert self.grid.transform is not None
+        x, y = Affine(*self.grid.transform) @ (columns, rows)
+        return f", there x {x.min():.10g} to {x.max():.10g}, y {y.min():.10g} to {y.max():.10g}"
 
     def _samples(self, grid: Grid) -> int:
         """Along each side of the scene's pixels."""

@@ -128,6 +128,15 @@ def test_a_layer_that_does_not_cover_the_scene_is_refused_with_both_places(tmp_p
             beside.check_covers(SCENE, "S2")
 
 
+def test_places_on_different_maps_can_be_compared(tmp_path):
+    degrees = {"crs": CRS.from_epsg(4326).to_wkt(), "transform": (0.01, 0.0, 10.0, 0.0, -0.01, 46.0)}
+    far = layer(tmp_path / "a.tif", ramp(50, 60), **degrees)
+    with pytest.raises(
+        UserError, match=r"in EPSG:4326, .* in EPSG:32632, there x 9 to 9\.0190\d*, y 45\.14\d* to 45\.15"
+    ):
+        far.check_covers(SCENE, "S2")
+
+
 def test_edges_may_be_rounded_by_a_pixel(tmp_path):
     layer(tmp_path / "a.tif", ramp(40, 50), transform=masks.place(30.0)).check_covers(SCENE, "scene")
     short = layer(tmp_path / "b.tif", ramp(39, 50), transform=masks.place(30.0))
