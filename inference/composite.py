@@ -18,10 +18,13 @@ from inference.engine import with_progress
 from inference.sinks import RasterSink
 from inference.sources import RasterMetadata
 from inference.windows import TileGrid
+from products.archives import archive_kind
 from products.band_roles import BandRoles
+from products.npz_member import is_npz
 from products.raster_scene import HARMONISED_TAG
 from products.scene import Scene
 from products.scene_names import stem_of
+from products.sensor import Sensor
 
 _DTYPES = {8: "uint8", 16: "uint16"}
 _EIGHT_BIT_DRIVERS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
@@ -31,7 +34,13 @@ _MULTIPLE = 16  # pixels: blocks of a TIFF
 
 
 class Scenes(Protocol):
-    """What finds and opens scenes; `products.scene_reader.SceneReader` is one."""
+    """What finds and opens scenes; `products.scene_reader.SceneReader` is one.
+
+    Attributes:
+        sensor: whose products it opens; None: only files that name their bands.
+    """
+
+    sensor: Sensor | None
 
     def find(self, images: str | Path) -> list[Path]:
         """The scenes that a path means."""
@@ -118,8 +127,7 @@ def composite(
     shape = (0, 0)
     with block_cache(cache_megabytes), _without_georeference():
         for path, target in jobs:
-            with scenes.open(path) as whole:
-                names = list(bands) if bands is not None else _found(whole, kind, wanted, roles)
+            names = list(bands) if bands is not None else _found(scenes, path, kind, wanted, roles)
             with scenes.open(path, names) as scene:
                 chosen = raster_output.driver_of(target, driver)
                 depth = bits or (8 if chosen in _EIGHT_BIT_DRIVERS else 16)
@@ -198,19 +206,26 @@ def _wanted(kind: str, kinds: Mapping[str, Sequence[str]], bands: Sequence[str] 
     return [] if bands is not None else list(kinds[kind])
 
 
-def _found(scene: Scene, kind: str, wanted: Sequence[str], roles: BandRoles) -> list[str]:
+def _found(scenes: Scenes, path: Path, kind: str, wanted: Sequence[str], roles: BandRoles) -> list[str]:
     """Names of the bands with these roles.
 
     Raises:
         UserError: the scene lacks one.
     """
-    positions = roles.indices(wanted, scene.bands)
+    if scenes.sensor is not None and (path.is_dir() or (archive_kind(path) is not None and not is_npz(path))):
+        known = tuple(
+            scenes.sensor.bands
+        )  # a product may lack bands that are not shown (Level-2A the cirrus band)
+    else:
+        with scenes.open(path) as scene:
+            known = scene.bands
+    positions = roles.indices(wanted, known)
     if positions is None:
         raise UserError(
-            f"{scene.path}: {roles.missing(wanted, scene.bands)}, expected all that kind={kind} takes "
+            f"{path}: {roles.missing(wanted, known)}, expected all that kind={kind} takes "
             "(or bands=[RED,GREEN,BLUE] by name)"
         )
-    return [scene.bands[position] for position in positions]
+    return [known[position] for position in positions]
 
 
 def _check(

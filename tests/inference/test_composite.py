@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
 from PIL import Image
 
 from errors import UserError
 from inference.composite import Stretch, composite
 from products.band_roles import BandRoles
 from products.scene_reader import SceneReader
+from tests.fakes import sentinel2
 from tests.fakes.annotated_scenes import grid, write_tif
 
 ROLES = BandRoles(red=["B4"], green=["B3"], blue=["B2"], nir=["B8"], swir22=["B12"])
@@ -95,6 +98,16 @@ def test_a_folder_of_scenes_gives_a_folder_of_pictures(run: Callable[..., Any], 
     write_tif(tmp_path / "scenes" / "b.tif", _pixels(), GRID, names=NAMES)
     assert run("pictures", input=tmp_path / "scenes")["scenes"] == 2
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == ["a.tif", "b.tif"]
+
+
+def test_products_of_both_levels(run: Callable[..., Any], repository: Path, tmp_path: Path) -> None:
+    sensor = instantiate(OmegaConf.load(repository / "conf" / "sensor" / "sentinel2_l1c.yaml"))
+    for level in ("L1C", "L2A"):
+        product = sentinel2.safe(tmp_path / level, level=level)
+        figures = run(f"{level}.tif", input=product, scenes=SceneReader(sensor=sensor), kind="false_colour")
+        assert figures["bands"] == "B12 B8 B4"
+        with rasterio.open(tmp_path / f"{level}.tif") as file:
+            assert (file.read(2) == sentinel2.pixels("B8", 10) - 1000).all()  # the offset of baseline 05.09
 
 
 @pytest.mark.parametrize(
