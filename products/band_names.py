@@ -55,12 +55,16 @@ def positions(wanted: Sequence[str], found: Sequence[str], source: str) -> list[
     """Where in `found` the wanted bands are, in their order.
 
     Raises:
-        UserError: the scene lacks one, or one is asked for twice.
+        UserError: the scene lacks one, one is asked for twice, or none.
     """
     missing = [name for name in wanted if name not in found]
     if missing:
         raise UserError(
             f"{source}: found the bands {', '.join(found) or 'none'}, expected {', '.join(missing)} among them"
+        )
+    if not wanted:
+        raise UserError(
+            f"{source}: found the bands {', '.join(found) or 'none'}, expected at least one to read"
         )
     if len(set(wanted)) != len(wanted):
         raise UserError(f"scenes.bands: found {', '.join(wanted)}, expected each band once")

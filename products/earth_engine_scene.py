@@ -6,8 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from products.raster import open_dataset, read_info
-from products.raster_header import UnreadableImage
+from products.raster_facts import RasterFacts, read_facts
 from products.raster_scene import HARMONISED_TAG, RasterScene
 from products.sensor import Sensor
 from products.sentinel2_metadata import band_name
@@ -30,7 +29,7 @@ class EarthEngineScene(RasterScene):
         border: whether there is one.
         tile_m: side of a tile.
         resolution_m: side of a pixel, where the file has no georeference.
-        sensor, bands, scale, offset, nodata, left_out: see `RasterScene`.
+        sensor, bands, scale, offset, nodata, left_out, facts: see `RasterScene`.
 
     Attributes:
         inner: the pixels that are no border.
@@ -52,12 +51,13 @@ class EarthEngineScene(RasterScene):
         border: bool = True,
         tile_m: float = 109_800,
         resolution_m: float = 10,
+        facts: RasterFacts | None = None,
     ) -> None:
-        count = len(read_info(path).indexes)
-        order = BANDS if count == len(BANDS) else (*BANDS, QUALITY)
+        facts = read_facts(path) if facts is None else facts
+        order = BANDS if len(facts.described) == len(BANDS) else (*BANDS, QUALITY)
         super().__init__(
             path, sensor=sensor, bands=bands, band_order=order, scale=scale, offset=offset, nodata=nodata,
-            left_out={*left_out, QUALITY},
+            left_out={*left_out, QUALITY}, facts=facts,
         )  # fmt: skip
         side = _tile_side(self.grid.transform, bool(self.grid.crs), tile_m, resolution_m)
         self.inner = Window(1, 1, side, side).clip(*self.grid.shape) if border else self.window
@@ -80,7 +80,7 @@ class EarthEngineScene(RasterScene):
 
 
 def border_of_export(
-    path: Path, recognition: Recognition, *, tile_m: float, resolution_m: float, by_names: bool
+    facts: RasterFacts, recognition: Recognition, *, tile_m: float, resolution_m: float, by_names: bool
 ) -> bool | None:
     """None where a raster is no such export, else whether it has a border that must be known.
 
@@ -89,22 +89,17 @@ def border_of_export(
     """
     if recognition == "never":
         return None
-    try:
-        info = read_info(path)
-    except UnreadableImage:
-        return None
-    with open_dataset(str(path)) as dataset:
-        described = [dataset.descriptions[number - 1] or "" for number in info.indexes if not info.palette]
-        ours = bool({HARMONISED_TAG, SYNTHETIC_TAG} & set(dataset.tags()))
-    names = tuple(band_name(name) for name in described)
+    names = tuple(band_name(name) for name in facts.described)
     whole = (*BANDS, QUALITY)
     named = any(names)
     if len(names) not in (len(BANDS), len(whole)) or (named and names != whole[: len(names)]):
         return None
     if recognition == "always":
         return True
+    ours = HARMONISED_TAG in facts.tags or SYNTHETIC_TAG in facts.tags
     if ours or (by_names and not named):
         return None
+    info = facts.info
     side = _tile_side(info.transform, bool(info.crs), tile_m, resolution_m)
     return len(names) == len(whole) or min(info.height, info.width) > side
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from errors import UserError
 from products.band_names import names_by_position, positions
 from products.grid import Grid
 from products.harmonised_numbers import REFLECTANCE, harmonised
-from products.raster import RasterFile, open_dataset, read_info
+from products.raster import RasterFile
+from products.raster_facts import RasterFacts, read_facts
 from products.scene import Scene
 from products.scene_names import key_of, key_of_path, stem_of
 from products.sensor import Sensor
@@ -38,6 +38,7 @@ class RasterScene(Scene):
         nodata: number that means no data beside what the file declares: in any band of a file of whole numbers, in all
             bands of one of floats. None: there is no other.
         left_out: bands that are no measurement, e.g. masks; read only when asked for.
+        facts: of the file, where they have been read before.
 
     Attributes:
         rescaled: whether the numbers are other than in the file.
@@ -57,30 +58,22 @@ class RasterScene(Scene):
         offset: float = 0.0,
         nodata: float | None = 0,
         left_out: Collection[str] = (),
+        facts: RasterFacts | None = None,
     ) -> None:
-        info = read_info(path)
-        with open_dataset(str(path)) as dataset:
-            tags = dict(dataset.tags())
-            described = (
-                [dataset.descriptions[number - 1] for number in info.indexes] if not info.palette else []
-            )
-            scales = [dataset.scales[number - 1] for number in info.indexes] if not info.palette else []
-            offsets = [dataset.offsets[number - 1] for number in info.indexes] if not info.palette else []
-        if info.palette:
-            raise UserError(f"{path}: found an image with a palette, expected bands of numbers")
-        found = names_by_position(described, sensor, band_order, str(path))
+        facts = read_facts(path) if facts is None else facts
+        info, tags = facts.info, facts.tags
+        found = names_by_position(facts.described, sensor, band_order, str(path))
         wanted = tuple(name for name in found if name not in left_out) if bands is None else tuple(bands)
         chosen = positions(wanted, found, str(path))
-        self.found = found
         self.raster = RasterFile.of(info.select(tuple(info.indexes[number] for number in chosen)))
         harmonised_already = tags.get(HARMONISED_TAG) == "1"
         self.nodata = None if harmonised_already and info.nodata is not None else nodata
         terms = []
         for number in chosen:
-            if scales[number] not in (0, 1):
-                terms.append((scales[number] * REFLECTANCE, offsets[number] * REFLECTANCE))
-            elif offsets[number]:
-                terms.append((1.0, offsets[number]))
+            if facts.scales[number] not in (0, 1):
+                terms.append((facts.scales[number] * REFLECTANCE, facts.offsets[number] * REFLECTANCE))
+            elif facts.offsets[number]:
+                terms.append((1.0, facts.offsets[number]))
             else:
                 terms.append((1.0, 0.0) if harmonised_already else (float(scale), float(offset)))
         self.scales, self.offsets = (np.array(values)[:, None, None] for values in zip(*terms, strict=True))

@@ -14,6 +14,7 @@ from products.auxiliary_scene import AuxiliaryScene
 from products.earth_engine_scene import EarthEngineScene, Recognition, border_of_export
 from products.npz_member import is_npz
 from products.product_scene import ProductScene, restricted
+from products.raster_facts import read_facts
 from products.raster_handles import driver_of
 from products.raster_scene import RasterScene
 from products.scene import Scene
@@ -131,9 +132,10 @@ class SceneReader:
             }  # fmt: skip
             if is_npz(path):
                 return ArchiveScene(path, band_order=self.band_order, **options)
-            options["left_out"] = self.left_out
+            facts = read_facts(path)
+            options |= {"left_out": self.left_out, "facts": facts}
             place: dict[str, Any] = {"tile_m": self.tile_m, "resolution_m": self.resolution_m}
-            border = border_of_export(path, self.earth_engine, by_names=self.band_order is not None, **place)
+            border = border_of_export(facts, self.earth_engine, by_names=self.band_order is not None, **place)
             if border is not None:
                 return EarthEngineScene(path, border=border, **place, **options)
             return RasterScene(path, band_order=self.band_order, **options)
