@@ -54,7 +54,7 @@ class Segmentation(pl.LightningModule):
         normalisation: {kind: standard, linear, log or none, file: None, linear: {...}, log: {...}}, see
             `networks.band_normalisation`; `standard` takes the statistics of the training data, or of `file`, at the start
             of a training and keeps them in the checkpoint.
-        loss: cross_entropy, dice, focal or lovasz, or {name: weight} of several.
+        loss: cross_entropy, dice, focal or lovasz, or several as in "cross_entropy+0.5*dice".
         class_weighting: none, inverse_sqrt (as published) or inverse; by the pixels of the training data.
         cross_entropy_mean: weights or pixels (as published), see `SegmentationLoss`.
         focal_gamma: exponent of the focal loss.

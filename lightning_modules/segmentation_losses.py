@@ -54,7 +54,7 @@ class SegmentationLoss(nn.Module):
     pixels (`pixels`, as published; about a quarter of it with four classes and weights of sum 1).
 
     Args:
-        loss: a name, or {name: weight} of those that are added.
+        loss: a name, several as in "cross_entropy+0.5*dice", or {name: weight}.
         num_classes: classes.
         mean: see above.
         focal_gamma: exponent of the focal loss.
@@ -74,7 +74,7 @@ class SegmentationLoss(nn.Module):
         focal_gamma: float = 2.0,
     ) -> None:
         super().__init__()
-        parts = {loss: 1.0} if isinstance(loss, str) else {str(key): float(v) for key, v in loss.items()}
+        parts = _parts(loss) if isinstance(loss, str) else {str(key): float(v) for key, v in loss.items()}
         for name, weight in parts.items():
             if name not in LOSSES:
                 raise UserError(f"model.loss: found {name!r}, expected one of {', '.join(LOSSES)}")
@@ -110,6 +110,20 @@ class SegmentationLoss(nn.Module):
             of_pixels = self.weights[mask.clamp(max=len(self.weights) - 1)] * known
             return losses.sum() / of_pixels.sum()
         return losses.sum() / known.sum()
+
+
+def _parts(loss: str) -> dict[str, float]:
+    """{name: weight} of "cross_entropy+0.5*dice"."""
+    parts: dict[str, float] = {}
+    for term in loss.split("+"):
+        weight, _, name = term.rpartition("*")
+        try:
+            parts[name.strip()] = float(weight) if weight else 1.0
+        except ValueError as error:
+            raise UserError(
+                f"model.loss: found {term.strip()!r}, expected a name, or a number, * and a name"
+            ) from error
+    return parts
 
 
 def _cross_entropy(module: SegmentationLoss, logits: Tensor, mask: Tensor) -> Tensor:

@@ -102,6 +102,12 @@ def test_a_weighted_sum() -> None:
     both = SegmentationLoss({"cross_entropy": 0.5, "dice": 2.0, "focal": 0.0}, 3)
     parts = [SegmentationLoss(name, 3)(logits, mask) for name in ("cross_entropy", "dice")]
     assert both(logits, mask) == pytest.approx(float(0.5 * parts[0] + 2 * parts[1]), rel=1e-6)
+    assert (
+        SegmentationLoss("0.5*cross_entropy + 2*dice", 3).parts
+        == both.parts
+        == {"cross_entropy": 0.5, "dice": 2.0}
+    )
+    assert SegmentationLoss("lovasz+focal", 3).parts == {"lovasz": 1.0, "focal": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -134,6 +140,8 @@ def test_the_published_example_is_a_quarter_of_the_usual_loss() -> None:
             "model.loss: found 'jaccard', expected one of cross_entropy, focal, dice, lovasz",
         ),
         ({"loss": {"dice": -1}}, "model.loss.dice: found -1, expected 0 or more"),
+        ({"loss": "cross_entropy+"}, "model.loss: found ''"),
+        ({"loss": "half*dice"}, "model.loss: found 'half\\*dice', expected a name, or a number"),
         ({"loss": {"dice": 0}}, "expected a loss with a weight above 0"),
         ({"loss": "dice", "mean": "all"}, "cross_entropy_mean: found 'all', expected one of weights, pixels"),
     ],

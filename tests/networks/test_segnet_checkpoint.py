@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.parsing import AttributeDict
+from torch.utils.data import DataLoader
 
 from errors import UserError
 from networks.published import segnet_from_checkpoint
@@ -47,6 +50,37 @@ def test_widths_are_read_from_the_tensors_and_the_dropout_from_the_settings(tmp_
         ).abs().max() < 1e-4
     plain = segnet_from_checkpoint(write_state_dict(tmp_path / "w.pt", weights))
     assert isinstance(plain, SegNet) and plain.dropout.p == 0.1
+
+
+class Published(pl.LightningModule):
+    """A module with the attributes that Nimbus's has."""
+
+    def __init__(
+        self, model: str, class_weights: torch.Tensor, model_args: dict[str, Any], dropout: float
+    ) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.model = SegNet(15, 4)
+        self.criterion = torch.nn.CrossEntropyLoss(weight=class_weights, reduction="none")
+
+    def training_step(self, image: torch.Tensor, _index: int) -> torch.Tensor:
+        return self.model(image).square().mean()  # type: ignore[no-any-return]
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.parameters(), lr=1e-3)
+
+
+def test_a_checkpoint_that_lightning_itself_wrote(tmp_path: Path) -> None:
+    module = Published("segnet", torch.full((4,), 0.25), {}, 0.4)
+    trainer = pl.Trainer(
+        default_root_dir=tmp_path, max_steps=2, accelerator="cpu", logger=False, enable_progress_bar=False,
+        callbacks=[ModelCheckpoint(tmp_path, save_last=True)], enable_model_summary=False,
+    )  # fmt: skip
+    trainer.fit(module, DataLoader([image(15, 16, 16)] * 4, batch_size=2))
+    network = segnet_from_checkpoint(tmp_path / "last.ckpt")
+    assert isinstance(network, SegNet) and network.dropout.p == 0.4
+    with torch.no_grad():
+        assert torch.equal(network(image(1, 15, 32, 32)), module.model.eval()(image(1, 15, 32, 32)))
 
 
 built: list[int] = []
