@@ -1,6 +1,6 @@
 """What an index says of a Sentinel-2 product, read from its metadata and the headers of its images."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -30,16 +30,13 @@ def describe(path: Path, sensor: Sensor, absent_bands: Mapping[str, Sequence[str
     Raises:
         UserError: it cannot be read.
     """
-    # Which bands it should have depends on its level, and its level is known when it is open.
-    with closing(_open(path, sensor, {band for bands in absent_bands.values() for band in bands})) as product:
-        level = product.level
-    with closing(_open(path, sensor, set(absent_bands.get(level, ())))) as product:
+    with closing(_open(path, sensor, absent_bands)) as product:
         tags, grid = product.tags, product.grids[product.finest_m]
         entry = SceneEntry(
             key=_key(product),
             name=product.name,
             path=path,
-            level=level,
+            level=product.level,
             baseline=product.metadata.baseline,
             platform=tags.get("SPACECRAFT_NAME", ""),
             crs=code_of(grid.crs),
@@ -57,8 +54,26 @@ def describe(path: Path, sensor: Sensor, absent_bands: Mapping[str, Sequence[str
         raise UserError(f"{path}: found a cloud cover of {cover!r}, expected percent") from error
 
 
-def _open(path: Path, sensor: Sensor, absent: Collection[str]) -> Sentinel2Product:
-    product = restricted(sensor, [name for name in sensor.bands if name not in absent]).open(path)
+def _open(path: Path, sensor: Sensor, absent_bands: Mapping[str, Sequence[str]]) -> Sentinel2Product:
+    """The product with all bands that its level has, which is known when it is open."""
+    try:
+        return _opened(path, sensor)
+    except UserError:
+        for level, absent in absent_bands.items():
+            try:
+                product = _opened(
+                    path, restricted(sensor, [name for name in sensor.bands if name not in absent])
+                )
+            except UserError:
+                continue  # what is wrong with the whole says more
+            if product.level == level:
+                return product
+            product.close()
+        raise
+
+
+def _opened(path: Path, sensor: Sensor) -> Sentinel2Product:
+    product = sensor.open(path)
     if not isinstance(product, Sentinel2Product):
         product.close()
         raise UserError(
