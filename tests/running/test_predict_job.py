@@ -131,3 +131,11 @@ def test_weights_without_a_convention_or_of_another_sensor_are_refused(verb, cro
         assert message in done.err
         assert "Traceback" not in done.err
     assert not (tmp_path / "a.tif").exists()
+
+
+def test_a_task_without_a_network(verb, scene, tmp_path):
+    done = verb("predict", "task=composite", f"input={scene}", f"output={tmp_path}/p.png", "bands=[band_1]")
+    assert done.status == 0, done.err
+    assert (tmp_path / "p.png").stat().st_size > 0
+    done = verb("predict", "task=composite", f"output={tmp_path}/q.png")
+    assert (done.status, "input is required: give input=PATH" in done.err) == (1, True)

@@ -99,3 +99,13 @@ def test_weights_that_come_along_fit_their_sensor(name: str):
         assert (
             sharp[..., 15:-15, 15:-15] - 1000
         ).abs().max() < 50  # grey stays grey, away from padded borders
+
+
+def test_a_task_may_read_weights_itself(tmp_path: Path):
+    (tmp_path / "fpn.ckpt").touch()
+    assert words_of(f"weights={tmp_path}/fpn.ckpt", "task=segment", "convention=log", "classes=csmask") == [
+        "task=segment", "classes=csmask", "weights=file", f"weights.files=['{tmp_path}/fpn.ckpt']",
+        "weights.convention=log", "sensor=sentinel2_l1c", "auxiliary_layers=default",
+    ]  # fmt: skip
+    with pytest.raises(UserError, match=r"weights=none.ckpt: there is no such file"):
+        words_of("weights=none.ckpt", "task=segment")

@@ -63,3 +63,28 @@ def test_a_test_on_other_products_needs_none_of_the_training(tmp_path, capsys):
     assert "gone.mat of the training is not here" in capsys.readouterr().out
     (run / "config.yaml").write_text(f"data: {{train: [{tmp_path}/there.mat], val: null, test: null}}\n")
     assert "data.train=null" not in prepared("test", f"run={run}", "data.test=[x.mat]")[1]
+
+
+def test_a_task_without_a_network_needs_no_run(tmp_path):
+    words = prepared("predict", "task=compare", "masks=m", "input=x", f"paths.runs={tmp_path}")
+    assert words == (
+        "predict", ["task=compare", "task.masks=m", "input=x", f"paths.runs={tmp_path}"],
+    )  # fmt: skip
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "config.yaml").write_text("model: {predict_task: segment}\n")
+    assert prepared("predict", "task=compare", f"run={run}")[0] == "saved_predict"  # its classes are wanted
+
+
+def test_a_test_on_other_images_tests_all_of_them(tmp_path, capsys):
+    run, other = tmp_path / "run", tmp_path / "other"
+    run.mkdir()
+    other.mkdir()
+    (run / "config.yaml").write_text(f"data: {{images: {tmp_path}/here, test_on: test}}\n")
+    assert "data.test_on=all" in prepared("test", f"run={run}", f"data.images={other}")[1]
+    assert "data.images is another place" in capsys.readouterr().out
+    assert "data.test_on=all" not in prepared("test", f"run={run}", f"data.images={tmp_path}/here")[1]
+    assert (
+        "data.test_on=all"
+        not in prepared("test", f"run={run}", f"data.images=[{other}]", "data.test_on=test")[1]
+    )
