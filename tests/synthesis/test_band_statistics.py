@@ -89,16 +89,12 @@ def test_constants_of_the_logarithm_can_always_be_used(tmp_path, settings):
     assert set(found["log"]["low"].values()) == {1} and set(found["log"]["high"].values()) == {2}
 
 
-def test_the_file_is_what_the_model_takes(tmp_path, settings):
-    from networks.band_normalisation import build_band_normalisation
-
+def test_the_constants_have_the_form_of_the_published_ones(tmp_path, settings, repository):
     scenes(tmp_path)
-    found = statistics(tmp_path, settings)
-    log = build_band_normalisation("log", found["bands"], log=found["log"])
-    import torch
-
-    low = torch.tensor(list(found["log"]["low"].values()), dtype=torch.float32).view(1, -1, 1, 1)
-    torch.testing.assert_close(log(low), torch.full_like(low, 0.3))
+    published = OmegaConf.load(repository / "conf" / "band_scales" / "nimbus.yaml").log
+    found = statistics(tmp_path, settings)["log"]
+    assert set(found) == set(published) and list(found["shares"]) == list(published.shares)
+    assert all(0 < found["low"][band] < found["high"][band] for band in found["low"])
 
 
 @pytest.mark.parametrize(
