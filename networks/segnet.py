@@ -7,6 +7,7 @@ segmentation, arXiv 1511.00561; widths and names of the layers as in the publish
 import itertools
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -67,7 +68,7 @@ class SegNet(nn.Module):
         x, pooled = self._down(image)
         for convolution, norm in zip(self.layers_conv_up, self.layers_bn_up, strict=True):
             indices, size = pooled.pop()
-            x = functional.max_unpool2d(x, indices, [2, 2], output_size=size)
+            x = unpool(x, indices, size)
             x = self.dropout(functional.relu(norm(convolution(x)), inplace=True))
         logits: Tensor = self.conv1x1(x)
         return logits
@@ -85,6 +86,28 @@ class SegNet(nn.Module):
             x, indices = functional.max_pool2d(x, 2, return_indices=True)
             pooled.append((indices, size))
         return x, pooled
+
+
+def unpool(x: Tensor, indices: Tensor, size: Sequence[int]) -> Tensor:
+    """Put values back to where the maxima were that a pooling found; 0 elsewhere.
+
+    The same as torch's own, which has a slow gradient in channels-last layout and is not among what torch calls
+    deterministic.
+
+    Args:
+        x: (B, C, h, w).
+        indices: of the same shape, from `max_pool2d`: row * width + column in each map.
+        size: height and width of the maps that were pooled.
+    """
+    if not (torch.is_grad_enabled() or torch.are_deterministic_algorithms_enabled()):
+        return functional.max_unpool2d(x, indices, [2, 2], output_size=list(size))
+    height, width = size
+    if not x.is_contiguous(memory_format=torch.channels_last):
+        flat = x.new_zeros(*x.shape[:2], height * width)
+        return flat.scatter(2, indices.flatten(2), x.flatten(2)).unflatten(2, (height, width))
+    values, places = (tensor.permute(0, 2, 3, 1).flatten(1, 2) for tensor in (x, indices))
+    flat = x.new_zeros(x.shape[0], height * width, x.shape[1])
+    return flat.scatter(1, places, values).unflatten(1, (height, width)).permute(0, 3, 1, 2)
 
 
 def _convolutions(widths: Sequence[int]) -> nn.ModuleList:

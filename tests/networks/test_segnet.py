@@ -1,10 +1,13 @@
 """SegNetLite against a forward pass that was written from its description alone."""
 
+import warnings
+
 import pytest
 import torch
+from torch.nn import functional
 
 from errors import UserError
-from networks.segnet import SegNet
+from networks.segnet import SegNet, unpool
 from tests.fakes.segnet_weights import forward, random_weights
 
 
@@ -32,6 +35,28 @@ def test_it_computes_what_the_description_says(
     expected = forward(weights, image)
     assert expected.std() > 0.1
     assert (logits - expected).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("size", [(8, 12), (7, 9), (4, 2)])
+def test_unpooling_is_torchs_own_but_deterministic(
+    size: tuple[int, int], layout: torch.memory_format
+) -> None:
+    maps = torch.rand(2, 3, *size).contiguous(memory_format=layout).requires_grad_()
+    pooled, indices = functional.max_pool2d(maps, 2, return_indices=True)
+    made = unpool(pooled, indices, size)
+    assert torch.equal(made, functional.max_unpool2d(pooled, indices, [2, 2], output_size=size))
+    assert made.is_contiguous(memory_format=layout)
+    made.square().sum().backward()
+    assert maps.grad is not None and torch.equal(maps.grad, 2 * made)
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert torch.equal(unpool(pooled, indices, size), made)
+        torch.use_deterministic_algorithms(True)
+        try:
+            assert torch.equal(unpool(pooled, indices, size), made)
+        finally:
+            torch.use_deterministic_algorithms(False)
 
 
 def test_other_widths_and_stages() -> None:
