@@ -77,13 +77,13 @@ def read_indices(path: Path, shape: tuple[int, int], classes: ClassTable) -> np.
 
 
 def read_picture(path: Path, shape: tuple[int, int]) -> np.ndarray:
-    """A picture, (h, w, 3) uint8.
+    """A PNG, (h, w, 3) uint8.
 
     Raises:
         UserError: it is none, or has another size.
     """
     try:
-        with Image.open(BytesIO(path.read_bytes())) as picture:
+        with Image.open(BytesIO(path.read_bytes()), formats=("PNG",)) as picture:
             _check_size(path, (picture.height, picture.width), shape)
             return np.asarray(picture.convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

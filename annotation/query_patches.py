@@ -39,6 +39,8 @@ class QueryPatches(PatchFolder):
             )
             for query in self._folder.queries
         )  # fmt: skip
+        if not self.patches:
+            raise UserError(f"{path}: found no queries, expected some to annotate")
         for number, patch in enumerate(self.patches):
             if not self.pictures(number):
                 raise UserError(

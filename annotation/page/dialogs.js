@@ -68,7 +68,10 @@ export async function choosePatch(patches, current) {
     if (button) dialog.close(button.value);
   };
   filter.onkeydown = (event) => {
-    if (event.key === "Enter") dialog.close(rows.querySelector("button")?.value ?? "");
+    if (event.key === "Enter") {
+      event.stopPropagation(); // the list is closed then, and the key would save the patch
+      dialog.close(rows.querySelector("button")?.value ?? "");
+    }
     if (event.key === "ArrowDown") rows.querySelector("button")?.focus();
   };
   rows.onkeydown = (event) => {

@@ -53,12 +53,17 @@ class PageDriver:
 
     def __init__(self, chromium: Chromium, width: int = 1200, height: int = 700) -> None:
         self._run = chromium.loop.run
-        self.page: Page = self._run(chromium.browser.new_page(viewport={"width": width, "height": height}))
         self.errors: list[str] = []
         self.asked_before_leaving = 0
-        self.page.on("dialog", self._leave_it)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+        self.page: Page = self._run(self._begin(chromium, width, height))
+
+    async def _begin(self, chromium: Chromium, width: int, height: int) -> Page:
+        page = await chromium.browser.new_page(viewport={"width": width, "height": height})
+        # Here and not in the constructor: what listens talks to the browser, which one thread alone may do.
+        page.on("dialog", self._leave_it)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
+        return page
 
     async def _leave_it(self, dialog: Any) -> None:
         self.asked_before_leaving += dialog.type == "beforeunload"
