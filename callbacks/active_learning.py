@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
+import torch
 
 from callbacks.checkpoint import Checkpoint
 from callbacks.pool_scoring import FEATURES, Asked, PoolScores, PoolScoring, has_dropout, window_of
@@ -43,8 +44,10 @@ class ActiveLearning(pl.Callback):
         candidates: see above.
         features: what windows are compared by for a core-set: `network` or `probabilities`.
         min_valid_fraction: windows with a smaller part of data are not asked about.
+        known_only: nor those of whose pixels the masks know a smaller part: where masks answer.
         pool_limit: windows of the pool that are looked at, a random part of it; None: all.
         patches: write pixels and pictures, not the record alone.
+        initial_weights: checkpoint whose weights a training begins with; None: random ones.
         roles: finds the bands of the pictures.
         display: of the pictures: percentiles, least_range, gamma.
         round, seed: of the active learning.
@@ -62,8 +65,10 @@ class ActiveLearning(pl.Callback):
         candidates: int = 4,
         features: str = "network",
         min_valid_fraction: float = 0.5,
+        known_only: bool = False,
         pool_limit: int | None = None,
         patches: bool = True,
+        initial_weights: str | None = None,
         roles: BandRoles | None = None,
         display: Mapping[str, Any] | None = None,
         round: int = 0,
@@ -77,10 +82,17 @@ class ActiveLearning(pl.Callback):
             check_acquisition(each, draws)
         self.queries, self.draws, self.draws_at_once = queries, draws, draws_at_once
         self.candidates, self.features = candidates, features
-        self.min_valid_fraction, self.pool_limit, self.patches = min_valid_fraction, pool_limit, patches
+        self.min_valid_fraction, self.known_only = min_valid_fraction, known_only
+        self.pool_limit, self.patches, self.initial_weights = pool_limit, patches, initial_weights
         self.roles, self.display = roles, dict(display or {})
         self.round, self.seed = round, seed
         self._section: dict[str, Any] = {}
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Begin a training with given weights; those of a checkpoint that it is resumed from take their place."""
+        if stage == "fit" and self.initial_weights is not None:
+            content = torch.load(self.initial_weights, map_location="cpu", weights_only=True)
+            pl_module.load_state_dict(content["state_dict"])
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Forget an earlier test."""
@@ -131,13 +143,14 @@ class ActiveLearning(pl.Callback):
         places = list(range(len(pool)))
         if self.pool_limit is not None and len(places) > self.pool_limit:
             ids = [_id(pool, place) for place in places]
-            dice = random_scores(ids, self.seed, self.round)
+            dice = random_scores(ids, self.seed, self.round + 1)
             places = sorted(sorted(places, key=lambda place: dice[place])[: self.pool_limit])
         names = list(dict.fromkeys(n for n in map(_score_of, self.acquisitions) if n in PIXEL_SCORES))
-        found = scoring.score(pool, names, places, self.min_valid_fraction)
+        found = scoring.score(pool, names, places, self.min_valid_fraction, self.known_only)
         if not found.ids:
             raise UserError(
-                f"none of the {len(places)} windows of the pool has data in {self.min_valid_fraction:.0%} of its pixels"
+                f"none of the {len(places)} windows of the pool has {'labels' if self.known_only else 'data'} in "
+                f"{self.min_valid_fraction:.0%} of its pixels"
             )
         return found
 
@@ -155,7 +168,7 @@ class ActiveLearning(pl.Callback):
         if name in scores.scores:
             own = scores.scores[name]
         else:
-            own = [*random_scores(scores.ids, self.seed, self.round)]
+            own = [*random_scores(scores.ids, self.seed, self.round + 1)]
         diverse = _is_diverse(acquisition)
         everything = acquisition == CORE_SET
         chosen = choose(

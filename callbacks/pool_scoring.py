@@ -102,7 +102,12 @@ class PoolScoring:
         self._deep = DeepFeatures(network) if features == "network" else None
 
     def score(
-        self, pool: Any, acquisitions: Sequence[str], places: Sequence[int], min_valid_fraction: float = 0.5
+        self,
+        pool: Any,
+        acquisitions: Sequence[str],
+        places: Sequence[int],
+        min_valid_fraction: float = 0.5,
+        known_only: bool = False,
     ) -> PoolScores:
         """Score some windows of a pool, one in memory at a time.
 
@@ -111,6 +116,7 @@ class PoolScoring:
             acquisitions: names of scores of pixels.
             places: numbers of the windows.
             min_valid_fraction: windows with a smaller part of data are left out.
+            known_only: so are those with a smaller part of pixels with a class.
         """
         found = PoolScores(scores={name: [] for name in acquisitions})
         features = []
@@ -118,8 +124,10 @@ class PoolScoring:
             for place in places:
                 sample = pool[place]
                 window = window_of(sample["id"])
-                valid = _array(sample["valid"])[0, : window.height, : window.width].astype(bool)
-                if valid.mean() < min_valid_fraction:
+                valid = _array(sample["valid"])[0]
+                if known_only:
+                    valid = valid & (_array(sample["mask"]) != IGNORE)
+                if valid[: window.height, : window.width].mean() < min_valid_fraction:
                     continue
                 asked = self.ask(sample)
                 found.places.append(place)

@@ -15,8 +15,13 @@ from running.session import Session, check_matches, load_weights, open_session
 from running.table import print_results
 
 
-def fit_and_test(config: DictConfig, folder: Path) -> float | None:
+def fit_and_test(config: DictConfig, folder: Path, *, show: bool = True) -> float | None:
     """Train, test and report in the run folder; with a constellation, on board its satellites.
+
+    Args:
+        config: of the job.
+        folder: the run folder.
+        show: print the results, not only write them.
 
     Returns:
         The last value of `config.objective`, for a sweeper; None where it was not logged.
@@ -34,7 +39,7 @@ def fit_and_test(config: DictConfig, folder: Path) -> float | None:
         objective = session.trainer.callback_metrics.get(config.objective)
         if config.test:
             results = test_and_report(session, _checkpoint_to_test(session), folder)
-            if session.trainer.is_global_zero:
+            if show and session.trainer.is_global_zero:
                 print_results(results, title=f"{config.experiment_name}: test")
     value = None if objective is None else float(objective)
     return None if value is None or math.isnan(value) else value
