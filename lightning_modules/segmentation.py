@@ -9,7 +9,7 @@ from pytorch_lightning.core.optimizer import LightningOptimizer
 from torch import Tensor
 
 from errors import UserError
-from lightning_modules.band_statistics_file import read_band_statistics
+from lightning_modules.band_statistics_file import read_band_statistics, read_log_constants
 from lightning_modules.ema import averaged_copy, update_average
 from lightning_modules.memory import keep_freed_memory
 from lightning_modules.optimization import (
@@ -26,7 +26,7 @@ from lightning_modules.optimization import (
 from lightning_modules.segmentation_losses import IGNORE, WEIGHTINGS, SegmentationLoss, class_weights
 from lightning_modules.segmentation_pictures import draw_segmentation
 from lightning_modules.segmentation_validation import ConfusionSums
-from networks.band_normalisation import build_band_normalisation
+from networks.band_normalisation import LogNormalisation, build_band_normalisation
 from networks.segmentation import build_segmentation_network
 from networks.segmenter import Segmenter
 
@@ -53,7 +53,7 @@ class Segmentation(pl.LightningModule):
         auxiliary_layers: {name: facts} of those layers among the bands (`conf/auxiliary_layers`).
         normalisation: {kind: standard, linear, log or none, file: None, linear: {...}, log: {...}}, see
             `networks.band_normalisation`; `standard` takes the statistics of the training data, or of `file`, at the start
-            of a training and keeps them in the checkpoint.
+            of a training and keeps them in the checkpoint; `log` takes its constants from `file` where there is one.
         loss: cross_entropy, dice, focal or lovasz, or several as in "cross_entropy+0.5*dice".
         class_weighting: none, inverse_sqrt (as published) or inverse; by the pixels of the training data.
         cross_entropy_mean: weights or pixels (as published), see `SegmentationLoss`.
@@ -120,10 +120,12 @@ class Segmentation(pl.LightningModule):
                 raise UserError(f"model.normalisation: found {key!r}, expected {', '.join(settings)}")
             settings[key] = value
         kind, statistics_file = settings.pop("kind"), settings.pop("file")
-        if statistics_file is not None and kind != "standard":
+        if statistics_file is not None and kind not in ("standard", "log"):
             raise UserError(
                 f"model.normalisation.file: found {statistics_file}, expected null with kind={kind}"
             )
+        if statistics_file is not None:
+            settings["log"] = {}
         self.network = Segmenter(
             built,
             bands=bands,
@@ -167,14 +169,19 @@ class Segmentation(pl.LightningModule):
         if stage != "fit":
             return
         data: Any = getattr(self.trainer, "datamodule", None)
-        statistics = None
-        if self.statistics_file is not None:
-            statistics = read_band_statistics(self.statistics_file, self.network.bands)
-        elif hasattr(data, "band_statistics"):
-            statistics = data.band_statistics()
-        if statistics is not None:
-            for network in {self.network, self.trained_network}:
-                network.normalisation.fit(statistics["mean"], statistics["std"])  # type: ignore[operator]
+        normalisations: list[Any] = [self.network.normalisation, self.trained_network.normalisation]
+        if self.statistics_file is not None and isinstance(normalisations[0], LogNormalisation):
+            constants = read_log_constants(self.statistics_file)
+            for normalisation in normalisations:
+                normalisation.take(**constants)
+        elif self.statistics_file is not None or hasattr(data, "band_statistics"):
+            statistics = (
+                data.band_statistics()
+                if self.statistics_file is None
+                else read_band_statistics(self.statistics_file, self.network.bands)
+            )
+            for normalisation in normalisations:
+                normalisation.fit(**statistics)
         if self.class_weighting != "none":
             if not hasattr(data, "class_counts"):
                 raise UserError(

@@ -110,9 +110,11 @@ class LogNormalisation(BandNormalisation):
     quantiles of the training images); 0 and less become 0. With r = ln(x / low) / ln(high / low) and the published
     shares, y = 1 / (1 + (7/3)^(1 - 2r)).
 
+    What follows from the constants are buffers and so in every checkpoint.
+
     Args:
         bands, auxiliary_layers: as above.
-        low, high: digital numbers by band, 0 < low < high; auxiliary layers need none.
+        low, high: digital numbers by band, 0 < low < high; auxiliary layers need none. None: `take` tells them later.
         shares: see above, 0 < first < second < 1.
 
     Raises:
@@ -127,11 +129,24 @@ class LogNormalisation(BandNormalisation):
         bands: Sequence[str],
         auxiliary_layers: Mapping[str, Mapping[str, Any]] | None = None,
         *,
-        low: Mapping[str, float],
-        high: Mapping[str, float],
+        low: Mapping[str, float] | None = None,
+        high: Mapping[str, float] | None = None,
         shares: Sequence[float] = (0.3, 0.7),
     ) -> None:
         super().__init__(bands, auxiliary_layers)
+        self.register_buffer("gain", torch.zeros_like(self.factor))
+        self.register_buffer("shift", torch.zeros_like(self.factor))
+        if low is not None or high is not None:
+            self.take(low or {}, high or {}, shares)
+
+    def take(
+        self, low: Mapping[str, float], high: Mapping[str, float], shares: Sequence[float] = (0.3, 0.7)
+    ) -> None:
+        """Take the constants, as of the class.
+
+        Raises:
+            UserError: a band without constants, or impossible ones.
+        """
         if len(shares) != 2 or not 0 < shares[0] < shares[1] < 1:
             raise UserError(
                 f"normalisation.log.shares: found {list(shares)}, expected two rising numbers between 0 and 1"
@@ -155,8 +170,8 @@ class LogNormalisation(BandNormalisation):
             gain = (second - first) / (math.log(above) - math.log(below))
             gains.append(gain)
             shifts.append(first - gain * math.log(below))
-        self.register_buffer("gain", _channels(gains), persistent=False)
-        self.register_buffer("shift", _channels(shifts), persistent=False)
+        self.gain.copy_(_channels(gains))
+        self.shift.copy_(_channels(shifts))
 
     def spectral(self, image: Tensor) -> Tensor:
         """sigmoid(gain * ln x + shift); ln 0 is minus infinity, its sigmoid 0."""
@@ -225,17 +240,17 @@ def build_band_normalisation(
         bands: names, in order.
         auxiliary_layers: facts of the layers among them.
         linear: arguments of `LinearNormalisation`.
-        log: those of `LogNormalisation`, which has no defaults.
+        log: those of `LogNormalisation`; empty: they are told later.
 
     Raises:
-        UserError: an unknown kind, or constants that are missing.
+        UserError: an unknown kind, or impossible constants.
     """
     if kind == "standard":
         return StandardNormalisation(bands, auxiliary_layers)
     if kind == "linear":
         return LinearNormalisation(bands, auxiliary_layers, **(linear or {}))
     if kind == "log":
-        if not log:
+        if log is None:
             raise UserError("normalisation.log: found nothing, expected low and high by band")
         return LogNormalisation(bands, auxiliary_layers, **log)
     if kind == "none":

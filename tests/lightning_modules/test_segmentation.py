@@ -109,6 +109,19 @@ def test_statistics_from_a_file_take_the_place_of_the_datas_own(tmp_path: Path) 
     assert data.asked == [] and normalisation.mean.flatten().tolist() == [300.0, 800.0, 0.0]
 
 
+def test_constants_of_the_logarithmic_scale_from_a_file_stay_in_the_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "band_statistics.yaml"
+    path.write_text("log: {shares: [0.3, 0.7], low: {B3: 100, B8: 200}, high: {B3: 1000, B8: 2000}}")
+    options: dict[str, Any] = {"normalisation": {"kind": "log", "file": str(path)}, "ema_decay": 0.5}
+    model = module(**options)
+    trainer(tmp_path, max_steps=1).fit(model, datamodule=Data())
+    path.unlink()
+    again = module(**options)
+    again.load_state_dict(model.state_dict())
+    image = torch.tensor([100.0, 2000.0, 2500.0]).view(1, 3, 1, 1)
+    assert again.network.normalisation(image).flatten().tolist() == pytest.approx([0.3, 0.7, 0.5], abs=1e-6)
+
+
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
 def test_the_loss_is_that_of_pixels_with_data_and_a_class(tmp_path: Path, precision: Any) -> None:
     model = module(normalisation={"kind": "linear"})

@@ -9,7 +9,7 @@ import torch
 import yaml
 
 from errors import UserError
-from networks.band_normalisation import build_band_normalisation
+from networks.band_normalisation import LogNormalisation, build_band_normalisation
 
 LAYERS = {"altitude": {"divide_by": 5000}, "treecover": {"divide_by": 100}}
 
@@ -62,12 +62,27 @@ def test_the_published_linear_scale_with_layers_in_their_own_units(scales: dict[
     assert torch.allclose(normalisation(image)[0, :, 0], expected, atol=1e-6)
 
 
+def test_constants_of_the_logarithmic_scale_may_come_later(scales: dict[str, Any]) -> None:
+    bands = ["B4", "altitude", "B8"]
+    whole = build_band_normalisation("log", bands, LAYERS, **scales)
+    later = build_band_normalisation("log", bands, LAYERS, log={})
+    assert isinstance(later, LogNormalisation)
+    later.take(**scales["log"])
+    image = pixels(1400, 2500, 503)
+    assert torch.equal(later(image), whole(image))
+    again = build_band_normalisation("log", bands, LAYERS, log={})
+    again.load_state_dict(whole.state_dict())
+    assert torch.equal(again(image), whole(image))
+
+
 def test_statistics_of_the_data_centre_bands_and_leave_layers_alone() -> None:
     normalisation = build_band_normalisation("standard", ["B4", "altitude", "B8"], LAYERS)
     assert torch.allclose(normalisation(pixels(15000, 9000, 0)).flatten(), torch.tensor([1.0, 1.0, 0.0]))
     normalisation.fit([1000.0, float("nan"), 500.0], [200.0, 77.0, 1e-9])
     found = normalisation(pixels(1400, 2500, 503)).flatten()
-    assert torch.allclose(found, torch.tensor([2.0, 0.5, 6.0]))  # the spread is at least a thousandth of the mean
+    assert torch.allclose(
+        found, torch.tensor([2.0, 0.5, 6.0])
+    )  # the spread is at least a thousandth of the mean
     other = build_band_normalisation("standard", ["B4", "altitude", "B8"], LAYERS)
     other.load_state_dict(normalisation.state_dict())
     assert torch.equal(other(pixels(1400, 2500, 503)).flatten(), found)
@@ -84,7 +99,7 @@ def test_only_what_is_learned_from_data_is_in_checkpoints(scales: dict[str, Any]
         kind: set(build_band_normalisation(kind, ["B4"], LAYERS, **scales).state_dict())
         for kind in ("standard", "linear", "log", "none")
     }
-    assert names == {"standard": {"mean", "std"}, "linear": set(), "log": set(), "none": set()}
+    assert names == {"standard": {"mean", "std"}, "linear": set(), "log": {"gain", "shift"}, "none": set()}
 
 
 @pytest.mark.parametrize("kind", ["standard", "linear", "log", "none"])
