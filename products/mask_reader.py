@@ -68,7 +68,7 @@ def find_masks(masks: str | Path | Sequence[str | Path]) -> list[tuple[Path, str
     for item in map(Path, given):
         if not item.exists():
             raise UserError(f"masks={item}: there is no such file or folder, expected masks")
-        files = [item] if item.is_file() else sorted(filter(_may_be_mask, item.rglob("*")))
+        files = [item] if item.is_file() else sorted(p for p in item.rglob("*") if _may_be_mask(p, item))
         for file in files:
             if is_npz(file):
                 found.update({(file, key): None for key in _mask_keys(npz_keys(file))})
@@ -79,8 +79,8 @@ def find_masks(masks: str | Path | Sequence[str | Path]) -> list[tuple[Path, str
     return list(found)
 
 
-def _may_be_mask(path: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.parts)
+def _may_be_mask(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
     return path.suffix.lower() in MASK_SUFFIXES and not hidden and path.is_file()
 
 

@@ -30,6 +30,13 @@ def test_the_only_array_needs_no_name(tmp_path):
         READER.open(tmp_path / "c.npz")
 
 
+def test_hidden_is_what_is_hidden_below_the_folder(tmp_path):
+    masks.raster(tmp_path / ".cache" / "masks" / "a.tif", masks.numbers(8, 8))
+    masks.raster(tmp_path / ".cache" / "masks" / ".part" / "b.tif", masks.numbers(8, 8))
+    folder = tmp_path / ".cache" / "masks"  # where generated scenes lie
+    assert find_masks(folder) == [(folder / "a.tif", None)]
+
+
 def test_a_mask_is_held_against_its_scene(tmp_path):
     masks.raster(tmp_path / "s.tif", np.ones((2, 8, 9), np.uint16))
     masks.raster(tmp_path / "m.tif", masks.numbers(8, 8))
