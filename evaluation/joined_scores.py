@@ -33,7 +33,7 @@ def join_scores(results: Sequence[dict[str, Any]], labels: Sequence[str]) -> dic
     for result, label in zip(results, labels, strict=True):
         scores = result.get("scores") or {}
         if MODEL not in scores:
-            raise UserError(f"{label} has no scores: expected the test of a model that translates images")
+            raise UserError(f"{label} has no scores: expected the test of a model with scores")
         test_set = result.get("scored") or {}
         if tested is None:
             tested = (label, test_set)

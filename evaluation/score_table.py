@@ -7,6 +7,8 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from evaluation.segmentation_table import segmentation_tables
+
 COUNTED = ("target_m", "scenes", "frames", "windows")  # of the section `scored`, below the table
 
 
@@ -71,7 +73,7 @@ def score_tables(results: Mapping[str, Any]) -> list[Table]:
     bands: Mapping[str, Mapping[str, Mapping[str, float | None]]] = results.get("bands") or {}
     if any(rows for rows in bands.values()):
         tables.append(_band_table(bands))
-    return tables
+    return tables + segmentation_tables(results)
 
 
 def _band_table(bands: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> Table:

@@ -15,10 +15,10 @@ from running.saved_config import CATALOGUE
 
 # Groups, the verb that has them, and what their options need beside themselves.
 GROUPS = {
-    "train": ("callbacks", "codec", "constellation", "data", "debug", "experiment", "hparams_search", "launcher",
+    "train": ("auxiliary_layers", "callbacks", "classes", "codec", "constellation", "data", "debug", "experiment", "hparams_search", "launcher",
               "logger", "model", "paths", "procedure", "sensor", "trainer"),
     "generate": ("generator", "constellation"),
-    "predict": ("sensor", "task", "weights"),
+    "predict": ("auxiliary_layers", "classes", "sensor", "task", "weights"),
 }  # fmt: skip
 NEEDS = {
     "data=image_folder": ["data.root=somewhere"],
@@ -32,6 +32,17 @@ NEEDS = {
     "model=super_resolution": ["sensor=sentinel2", "+data.target_m=20"],
     "model=super_resolution_published": ["sensor=sentinel2", "+data.target_m=20"],
     "task=super_resolve": ["sensor=sentinel2"],
+    "classes=custom": ["classes.classes={a: 1, b: 2}"],
+    "data=sentinel2_segmentation": ["sensor=sentinel2_l1c", "classes=clouds", "auxiliary_layers=default"],
+    "model=segmentation": ["classes=clouds", "auxiliary_layers=default"],
+    "model=segmentation_published": ["classes=clouds", "auxiliary_layers=default"],
+    "callbacks=segmentation": ["classes=clouds"],
+    "callbacks=segmentation_scores": ["classes=clouds"],
+    "callbacks=active_learning": ["classes=clouds"],
+    "generator=labels": ["generator.exolabs=somewhere"],
+    "generator=scene_index": ["generator.input=somewhere"],
+    "generator=scene_cache": ["generator.images=somewhere"],
+    "generator=band_statistics": ["generator.images=somewhere"],
     "weights=file": ["weights.files=[somewhere]", "sensor=sentinel2"],
 }
 # Toy scenes of 64 pixels and four frames, made on first use.
@@ -43,6 +54,10 @@ TINY_SCENES = (
 TINY_PRODUCTS = (  # generated ones
     "data.generator.train=2", "data.generator.size_px=288", "data.patch_size=16", "data.batch_size=2",
     "data.context=4", "data.consistency_px=96", "model.network_options={features: 4, blocks: 1}",
+)  # fmt: skip
+TINY_SEGMENTATION = (  # generated scenes of four places
+    "data.generator.tiles=4", "data.generator.dates=1", "data.generator.size_px=64", "data.patch_size=32",
+    "data.batch_size=2", "data.test_patch_size=64", "data.statistics_windows=2",
 )  # fmt: skip
 SMALL_NETWORKS = {  # the longer name later
     "translation": ("model.network_options={base_width: 4, depth: 2}",),
@@ -102,6 +117,8 @@ def test_every_group_is_listed_and_every_file_has_a_comment():
         "sensor",
         "derivation",
         "serving",
+        "band_roles",
+        "band_scales",
     }  # mounted by other groups
     listed = {group for groups in GROUPS.values() for group in groups} | inner
     assert {
@@ -139,6 +156,8 @@ def small(experiment: str, root: Path, cache: Path) -> list[str]:
         return [*TINY_SCENES, f"paths.cache={cache}", *SMALL_NETWORKS[model], *recurrent]
     if experiment.startswith("super_resolution_"):
         return [*TINY_PRODUCTS, f"paths.cache={cache}"]
+    if experiment.startswith("segmentation"):
+        return [*TINY_SEGMENTATION, f"paths.cache={cache}"]
     if "image_folder" in text:
         images.aid(root, per_class=4, height=72, width=72)
         words = [f"data.root={root}", "data.patch_size=64", "data.batch_size=2"]
