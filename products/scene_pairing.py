@@ -103,7 +103,9 @@ def pair(
         if path.absolute() not in called
     ]
     pairs: dict[Path, Pair] = {}
-    left = _match(scenes, found, pairs, lambda image, mask: image.stem == mask.stem)
+    # Whole names first: `scene_1` is a scene's name, and may be its mask's too.
+    left = _match(scenes, found, pairs, _same_name)
+    left = _match(*left, pairs, lambda image, mask: image.stem == mask.stem)
     if all(left):
         left = [_timed(image, reader) for image in left[0]], left[1]
         left = _match(*left, pairs, _same_time)
@@ -156,6 +158,10 @@ def _without(stem: str, affixes: Sequence[str]) -> str:
             if stem.lower().startswith(f"{affix}{mark}") and len(stem) > len(affix) + 1:
                 return stem[len(affix) + 1 :]
     return stem
+
+
+def _same_name(image: _Named, mask: _Named) -> bool:
+    return mask.array in (None, MASK_MEMBER) and stem_of(image.path) == stem_of(mask.path)
 
 
 def _timed(image: _Named, reader: SceneReader | None) -> _Named:

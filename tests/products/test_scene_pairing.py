@@ -32,6 +32,14 @@ def test_names_decide_whatever_stands_before_or_behind(tmp_path):
     assert pairing.unpaired_masks == [str(tmp_path / "m" / "e.tif")]
 
 
+def test_equal_names_belong_together_whatever_they_are(tmp_path):
+    images = files(tmp_path / "i", "scene_1.tif", "image_2.tif", "img-3.tif", "1.tif")
+    files(tmp_path / "m", "scene_1.tif", "image_2.tif", "img-3.tif", "mask_1.tif")
+    assert paired(pair(images, tmp_path / "m")) == [
+        ("scene_1.tif", "scene_1.tif"), ("image_2.tif", "image_2.tif"), ("img-3.tif", "img-3.tif"), ("1.tif", "mask_1.tif"),
+    ]  # fmt: skip
+
+
 def test_what_is_left_over_is_named_in_the_log(tmp_path, caplog):
     images = files(tmp_path / "i", "a.tif", "d.tif")
     files(tmp_path / "m", "a.tif", "e.tif")
