@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import signal
+import sys
+import threading
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,8 +38,8 @@ def annotate(
     port: int = 0,
     open_browser: bool = True,
     on_start: Callable[[str], None] | None = None,
-) -> dict[str, Any]:
-    """Serve the page until Ctrl-C (or SIGTERM), and say what was saved.
+) -> dict[str, str]:
+    """Serve the page until Ctrl-C (or SIGTERM).
 
     Args:
         input: a query folder (`products.query_folder`), or a folder of images.
@@ -54,7 +56,7 @@ def annotate(
         on_start: called with the address once the page can be opened.
 
     Returns:
-        How many patches there are, are edited, and were saved now.
+        What was saved now, and how many of all patches are edited, in words.
 
     Raises:
         UserError: nothing to annotate, classes that do not fit, a port that is taken.
@@ -71,7 +73,8 @@ def annotate(
     provenance = {} if annotator is None else {"annotator": annotator}
     saved = asyncio.run(_serve(folder, start_from, provenance, port, open_browser, on_start))
     edited = sum(folder.is_edited(number) for number in range(len(folder.patches)))
-    return {"saved": saved, "edited": edited, "patches": len(folder.patches)}
+    masks = "1 mask" if saved == 1 else f"{saved or 'no'} masks"
+    return {"saved": f"{masks} to {folder.output}", "edited": f"{edited} of {len(folder.patches)} patches"}
 
 
 def open_folder(
@@ -141,19 +144,14 @@ async def _serve(
             print(f"Annotate at {address}  (Ctrl-C ends)", flush=True)  # noqa: T201
             if on_start is not None:
                 on_start(address)
-            if open_browser:
-                await asyncio.to_thread(webbrowser.open, address)
+            if open_browser:  # in a thread that ends with us: a browser in the terminal would not come back
+                threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
             await stop.wait()
+            if sys.stdout.isatty():
+                print()  # noqa: T201  (behind the ^C of the terminal)
     finally:
         await runner.cleanup()
-    edited = sum(folder.is_edited(number) for number in range(len(folder.patches)))
-    count = len(server.saved)
-    masks = "1 mask was" if count == 1 else f"{count or 'no'} masks were"
-    print(  # noqa: T201
-        f"\n{masks} saved to {folder.output}; {edited} of {len(folder.patches)} patches are edited".lstrip(),
-        flush=True,
-    )
-    return count
+    return len(server.saved)
 
 
 @contextlib.contextmanager

@@ -50,14 +50,15 @@ export function listenToKeys(editor, walk, actions) {
   addEventListener("keydown", (event) => {
     if (anyDialogOpen()) return;
     const key = event.key.toLowerCase();
-    if (event.ctrlKey || event.metaKey) {
+    const third = event.getModifierState("AltGraph"); // e.g. [ on a German keyboard, there also seen as Ctrl and Alt
+    if ((event.ctrlKey || event.metaKey) && !third) {
       const action = { s: () => walk.save(), z: () => (event.shiftKey ? editor.redo() : editor.undo()), y: () => editor.redo() }[key];
       if (!action || event.altKey) return;
       event.preventDefault();
       if (editor.mask && (!event.repeat || key !== "s")) action();
       return;
     }
-    if (event.altKey || !editor.mask) return;
+    if ((event.altKey && !third) || !editor.mask) return;
     const focused = document.activeElement;
     if (focused?.type === "range" && /^(arrow|page|home|end)/.test(key)) return;
     if (focused?.matches("button, input[type=checkbox]") && (key === " " || key === "enter") && focused.matches(":focus-visible")) return;
@@ -66,7 +67,7 @@ export function listenToKeys(editor, walk, actions) {
       editor.peek(true);
       return;
     }
-    const digit = /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
+    const digit = third ? undefined : /^(?:Digit|Numpad)([0-9])$/.exec(event.code)?.[1];
     const action = digit === undefined ? plain[key] : () => actions.digit(Number(digit), event.shiftKey);
     if (!action) return;
     event.preventDefault();

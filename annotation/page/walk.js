@@ -51,13 +51,20 @@ export class Walk {
     return this.#open(number);
   }
 
-  /** Load a patch whatever is unsaved. */
+  /** Load a patch; what is unsaved now may go, but nothing that is painted while it loads. */
   async #open(number) {
     const turn = ++this.#opening;
+    const left = this.editor.mask?.state;
     document.body.dataset.state = "loading";
     try {
       const content = await this.#content(number);
       if (turn !== this.#opening) return false; // another was asked for meanwhile
+      const { mask } = this.editor;
+      if (mask && (mask.changing || mask.state !== left)) {
+        document.body.dataset.state = "ready";
+        this.say("Still here: the mask has changed meanwhile");
+        return false;
+      }
       this.number = number;
       this.revision = content.revision;
       this.editor.open(content.patch, content);
