@@ -14,7 +14,7 @@ from datamodules.segmentation_classes import ClassCells, class_cells
 from datamodules.segmentation_labelling import Edits, PoolWindows, labelled_windows, read_edits
 from datamodules.segmentation_options import Listing, SegmentationOptions
 from datamodules.segmentation_plan import SegmentationPlan, example_path, plan_scenes
-from datamodules.segmentation_reading import AnnotatedScenes
+from datamodules.segmentation_reading import AnnotatedScenes, fitting
 from datamodules.segmentation_sampling import WindowSampling
 from datamodules.segmentation_sets import FixedWindows, TrainingWindows
 from datamodules.segmentation_split import Part
@@ -60,8 +60,8 @@ class Segmentation(ImageDataModule):
         labelled: JSON file with the ids of the windows that are trained on; None: all ground of the training.
         edited_masks: folders of queries with what people have drawn.
         statistics_windows: training windows that `band_statistics` reads.
-        cache_mb: decoded pixels kept in memory by each process, MB.
-        cache_area_mb: areas of more decoded MB are read by windows and not kept.
+        cache_mb: decoded pixels kept in memory by each process where all of the training, or of the validation besides,
+            take no more MB.
         open_scenes: scenes whose files are open at once, in each process.
         generator: arguments of `generated_scenes`, and `auxiliary`: names of generated layers to read beside the bands.
         sensor: of the generated scenes: gives their bands.
@@ -101,8 +101,7 @@ class Segmentation(ImageDataModule):
         labelled: str | None = None,
         edited_masks: Sequence[str] = (),
         statistics_windows: int = 64,
-        cache_mb: int = 256,
-        cache_area_mb: int = 64,
+        cache_mb: int = 192,
         open_scenes: int = 8,
         generator: Mapping[str, Any] | None = None,
         sensor: Any = None,
@@ -138,7 +137,7 @@ class Segmentation(ImageDataModule):
                 "data.images is null: expected scenes, or data.generator, data.cache and a sensor"
             )
         self.transforms, self.statistics_windows = transforms, statistics_windows
-        self.cache_mb, self.cache_area_mb, self.open_scenes = cache_mb, cache_area_mb, open_scenes
+        self.cache_mb, self.open_scenes = cache_mb, open_scenes
         self.generator, self.sensor = dict(generator or {}), sensor
         self.layers = tuple(self.generator.pop("auxiliary", None) or ())
         self.cache = None if cache is None else Path(cache)
@@ -172,16 +171,13 @@ class Segmentation(ImageDataModule):
             value_range=HARMONISED,
             synthetic=any(scene.synthetic for scene in plan.scenes),
         )
-        self._read = AnnotatedScenes(
-            plan.scenes,
-            plan.masks,
-            open_scenes=self.open_scenes,
-            cache_bytes=self.cache_mb * 2**20,
-            cache_area_bytes=self.cache_area_mb * 2**20,
-        )
         parts = plan.split.parts
         self._edits = self._read_edits(parts["train"])
         self._areas = self._training_areas(parts["train"])
+        validation = areas_of(parts["val"])
+        kept = fitting([*self._areas, *validation], plan.scenes, self.cache_mb * 2**20)
+        kept = kept or fitting(self._areas, plan.scenes, self.cache_mb * 2**20)
+        self._read = AnnotatedScenes(plan.scenes, plan.masks, open_scenes=self.open_scenes, kept=kept)
         if self._areas:
             self.train_set = self._training_set()
             self.pool_set = self._pool_set()

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+import numpy as np
 from rasterio.crs import CRS
 from rasterio.errors import CRSError, RasterioError
 from rasterio.transform import Affine
@@ -30,16 +31,29 @@ def footprint(grid: Grid) -> Box | None:
     return west, south, east, north
 
 
-def shared(one: Box | None, other: Box | None) -> float:
-    """How much of the smaller of two footprints lies in both, 0 to 1; 0 where one is unknown."""
-    if one is None or other is None:
-        return 0.0
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
-    return width * height / smaller if smaller > 0 else 0.0
+def footprints(grids: Sequence[Grid]) -> np.ndarray:
+    """(N, 4) float64: the footprint of each grid, NaN where nobody knows."""
+    nowhere = (np.nan,) * 4
+    return np.array([footprint(grid) or nowhere for grid in grids], np.float64).reshape(-1, 4)
+
+
+def shared(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """How much of the smaller of two footprints lies in both, 0 to 1; 0 where one is unknown.
+
+    Args:
+        box: (4,).
+        boxes: (N, 4).
+
+    Returns:
+        (N,) float64.
+    """
+    width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
+    height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
+    area = np.clip(width, 0, None) * np.clip(height, 0, None)
+    sizes = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    smaller = np.minimum(sizes, (box[2] - box[0]) * (box[3] - box[1]))
+    known = np.isfinite(smaller) & (smaller > 0)
+    return np.where(known, area, 0.0) / np.where(known, smaller, 1.0)
 
 
 def projected(window: Window, source: Grid, target: Grid) -> Window | None:

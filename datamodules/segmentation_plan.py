@@ -11,9 +11,9 @@ from datamodules.segmentation_options import Listing, SegmentationOptions
 from datamodules.segmentation_split import SceneSplit, split_scenes
 from errors import UserError
 from products.mask import Mask
-from products.mask_reader import MaskReader, find_masks
+from products.mask_reader import MaskReader
 from products.scene import Scene
-from products.scene_pairing import Pair, pair
+from products.scene_pairing import pair
 from products.scene_reader import SceneReader
 
 
@@ -90,22 +90,13 @@ def _opened(
     scenes: list[Scene] = []
     found: list[Mask] = []
     bands: Sequence[str] | None = None
-    for own in _paired(reader.find(images), masks, reader):
+    for own in pair(reader.find(images), masks, reader).pairs:
         scene = reader.open(own.image, bands)
         bands = scene.bands
         scenes.append(scene)
         found.append(mask_reader.open(own.mask, own.key, scene))
     _name_apart(scenes)
     return scenes, found
-
-
-def _paired(images: list[Path], masks: Listing, reader: SceneReader) -> list[Pair]:
-    """Scenes with their masks; one scene and one mask belong together whatever they are called."""
-    if len(images) == 1 and masks is not None:
-        found = find_masks(masks)
-        if len(found) == 1:
-            return [Pair(images[0], *found[0])]
-    return pair(images, masks, reader).pairs
 
 
 def _name_apart(scenes: Sequence[Scene]) -> None:

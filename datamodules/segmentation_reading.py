@@ -2,7 +2,7 @@
 
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +12,8 @@ from products.class_table import IGNORE
 from products.mask import Mask
 from products.scene import Scene
 from products.window import Window
+
+STRIP = 256  # rows that are decoded at once
 
 
 class Patch(NamedTuple):
@@ -44,8 +46,7 @@ class AnnotatedScenes:
         scenes: opened lazily.
         masks: of each scene.
         open_scenes: at most so many have open files.
-        cache_bytes: of the areas whose decoded pixels are kept, the least recently used go first.
-        cache_area_bytes: areas of more decoded bytes are read by windows and not kept.
+        kept: areas whose decoded pixels are kept once they have been read, all of them; others are read by windows.
     """
 
     def __init__(
@@ -54,19 +55,16 @@ class AnnotatedScenes:
         masks: Sequence[Mask],
         *,
         open_scenes: int = 8,
-        cache_bytes: int = 0,
-        cache_area_bytes: int = 0,
+        kept: Collection[Area] = (),
     ) -> None:
         self.scenes, self.masks = list(scenes), list(masks)
-        self.open_scenes, self.cache_bytes = open_scenes, cache_bytes
-        self.cache_area_bytes = min(cache_area_bytes, cache_bytes)
+        self.open_scenes, self.kept = open_scenes, frozenset(kept)
         self._forget()
 
     def _forget(self) -> None:
         self._process = os.getpid()
         self._open: OrderedDict[int, None] = OrderedDict()
-        self._kept: OrderedDict[Area, Patch] = OrderedDict()
-        self._kept_bytes = 0
+        self._decoded: dict[Area, Patch] = {}
 
     def read(self, area: Area, window: Window, edits: Sequence[Edit] = ()) -> Patch:
         """A window inside an area; of edits that overlap the later one holds.
@@ -91,31 +89,28 @@ class AnnotatedScenes:
             UserError: the file is damaged there.
         """
         self._check_process()
-        kept = self._kept.get(area)
-        if kept is not None:
-            return edited(kept.mask[window.inside(area.window)], window, edits)
+        whole = self._decoded.get(area)
+        if whole is not None:
+            return edited(whole.mask[window.inside(area.window)], window, edits)
         self._touch(area.scene)
         return edited(self.masks[area.scene].read(window), window, edits)
 
     def _whole(self, area: Area) -> Patch | None:
-        """The decoded pixels of a small area."""
+        """The decoded pixels of an area that is kept."""
         self._check_process()
-        scene = self.scenes[area.scene]
-        size = area.window.height * area.window.width * (4 * len(scene.bands) + 2)
-        if size > self.cache_area_bytes:
+        if area not in self.kept:
             return None
-        kept = self._kept.get(area)
-        if kept is None:
+        if area not in self._decoded:
             self._touch(area.scene)
-            image, valid = scene.read(area.window)
-            kept = Patch(image, valid, self.masks[area.scene].read(area.window))
-            self._kept[area] = kept
-            self._kept_bytes += size
-            while self._kept_bytes > self.cache_bytes:
-                _, patch = self._kept.popitem(last=False)
-                self._kept_bytes -= sum(array.nbytes for array in patch)
-        self._kept.move_to_end(area)
-        return kept
+            scene, mask, (_, window) = self.scenes[area.scene], self.masks[area.scene], area
+            image = np.empty((len(scene.bands), window.height, window.width), np.float32)
+            valid = np.empty((window.height, window.width), bool)
+            for row in range(0, window.height, STRIP):  # what decoding takes besides is bounded so
+                strip = Window(window.row + row, window.column, min(STRIP, window.height - row), window.width)
+                here = slice(row, row + strip.height)
+                image[:, here], valid[here] = scene.read(strip)
+            self._decoded[area] = Patch(image, valid, mask.read(window))
+        return self._decoded[area]
 
     def _check_process(self) -> None:
         if self._process != os.getpid():  # handles do not survive a fork
@@ -140,6 +135,15 @@ class AnnotatedScenes:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._forget()
+
+
+def fitting(areas: Sequence[Area], scenes: Sequence[Scene], capacity_bytes: int) -> frozenset[Area]:
+    """All of some areas where their decoded pixels fit a cache, else none: where few fit, few windows would find theirs."""
+    pixels = sum(
+        area.window.height * area.window.width * (4 * len(scenes[area.scene].bands) + 2)
+        for area in set(areas)
+    )
+    return frozenset(areas) if pixels <= capacity_bytes else frozenset()
 
 
 def edited(mask: np.ndarray, window: Window, edits: Sequence[Edit]) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datamodules.segmentation_blocks import BlockOptions, ClassProfiles, cut_into_blocks
-from datamodules.segmentation_ground import footprint, projected, shared, without
+from datamodules.segmentation_ground import footprints, projected, shared, without
 from errors import UserError
 from products.grid import Grid
 from products.scene import Scene
@@ -119,19 +119,18 @@ def split_scenes(
 
 def places_of(scenes: Sequence[Scene]) -> list[int]:
     """The place of each scene, numbered from 0 as they come: scenes of one tile or of the same ground share one."""
-    boxes = [footprint(scene.grid) for scene in scenes]
-    tiles = [scene.key.tile if scene.key is not None else "" for scene in scenes]
-    places = list(range(len(scenes)))
-    for second in range(len(scenes)):
-        for first in range(second):
-            if places[first] == places[second]:
-                continue
-            one_tile = tiles[first] != "" and tiles[first] == tiles[second]
-            if one_tile or shared(boxes[first], boxes[second]) > SAME_PLACE:
-                joined, kept = places[second], places[first]
-                places = [kept if place == joined else place for place in places]
-    numbers = {place: number for number, place in enumerate(dict.fromkeys(places))}
-    return [numbers[place] for place in places]
+    boxes = footprints([scene.grid for scene in scenes])
+    tiles = np.array([scene.key.tile if scene.key is not None else "" for scene in scenes])
+    places = np.arange(len(scenes))
+    for number in range(1, len(scenes)):
+        near = shared(boxes[number], boxes[:number]) > SAME_PLACE
+        near |= (tiles[:number] == tiles[number]) & (tiles[number] != "")
+        if near.any():
+            joined = np.unique(places[:number][near])
+            places[np.isin(places, joined)] = joined[0]
+            places[number] = joined[0]
+    numbers = {place: number for number, place in enumerate(dict.fromkeys(places.tolist()))}
+    return [numbers[place] for place in places.tolist()]
 
 
 def units_of(scenes: Sequence[Scene], places: Sequence[int], kind: str) -> int:
@@ -211,22 +210,23 @@ def _apart(
     scenes: Sequence[Scene], parts: Mapping[str, Sequence[Part]], margin: int, *, by_date: bool
 ) -> tuple[dict[str, tuple[Part, ...]], bool]:
     """No ground of test in the other sets, none of validation in training; whether anything had to be cut out."""
-    boxes = [footprint(scene.grid) for scene in scenes]
+    boxes = footprints([scene.grid for scene in scenes])
+    days = [_date(scene) for scene in scenes]
     changed = False
     apart = {"test": tuple(parts["test"])}
     for key, held in (("val", ("test",)), ("train", ("test", "val"))):
         kept = []
+        others = [other for name in held for other in apart[name]]
+        numbers = np.array([other.scene for other in others], np.int64)
         for part in parts[key]:
-            scene = scenes[part.scene]
             areas = part.areas
-            for other in (own for name in held for own in apart[name]):
-                away = scenes[other.scene]
-                days = _date(scene), _date(away)
-                if by_date and None not in days and days[0] != days[1]:
+            near = (shared(boxes[part.scene], boxes[numbers]) > 0) | (numbers == part.scene)
+            for other in (others[index] for index in np.flatnonzero(near)):
+                own, away = days[part.scene], days[other.scene]
+                if by_date and own is not None and away is not None and own != away:
                     continue
-                if part.scene != other.scene and not shared(boxes[part.scene], boxes[other.scene]):
-                    continue
-                areas = without(areas, _holes(other.areas, away.grid, scene.grid, margin))
+                grids = scenes[other.scene].grid, scenes[part.scene].grid
+                areas = without(areas, _holes(other.areas, *grids, margin))
             left = Part(part.scene, areas)
             changed |= left.pixels < part.pixels
             if areas:

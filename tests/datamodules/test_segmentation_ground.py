@@ -1,10 +1,14 @@
 import numpy as np
 import pytest
 
-from datamodules.segmentation_ground import footprint, projected, shared, touches, within, without
+from datamodules.segmentation_ground import footprint, footprints, projected, shared, touches, within, without
 from products.grid import Grid
 from products.window import Window
 from tests.fakes.annotated_scenes import grid
+
+
+def pair_of(one, other):
+    return footprints([one])[0], footprints([other])
 
 
 def covered(windows, height, width):
@@ -53,15 +57,16 @@ def test_a_window_in_another_reference_system_is_covered():
 def test_unknown_ground_is_no_common_ground():
     assert footprint(Grid(4, 4)) is None
     assert projected(Window(0, 0, 2, 2), Grid(4, 4), grid(4, 4)) is None
-    assert shared(None, footprint(grid(4, 4))) == 0
+    assert shared(*pair_of(Grid(4, 4), grid(4, 4))) == 0
     local = Grid(4, 4, 'LOCAL_CS["nowhere",UNIT["metre",1]]', (1.0, 0.0, 0.0, 0.0, -1.0, 0.0))
     assert footprint(local) is None
 
 
 def test_shared_ground_is_a_part_of_the_smaller():
     small, large = grid(10, 10), grid(100, 100)
-    assert shared(footprint(small), footprint(large)) == pytest.approx(1, abs=1e-3)
-    assert shared(footprint(grid(10, 10, west=500_050)), footprint(small)) == pytest.approx(0.5, abs=1e-2)
+    assert shared(*pair_of(small, large)) == pytest.approx(1, abs=1e-3)
+    assert shared(*pair_of(grid(10, 10, west=500_600), small)) == 0
+    assert shared(*pair_of(grid(10, 10, west=500_050), small)) == pytest.approx(0.5, abs=1e-2)
 
 
 def test_touching_and_lying_within():

@@ -1,8 +1,10 @@
 import pickle
 
 import numpy as np
+import pytest
 
-from datamodules.segmentation_reading import AnnotatedScenes, Edit, edited
+from datamodules import segmentation_reading
+from datamodules.segmentation_reading import AnnotatedScenes, Edit, edited, fitting
 from datamodules.segmentation_windows import Area
 from products.window import Window
 from tests.fakes.annotated_scenes import ArrayMask, quarters, scene
@@ -33,31 +35,25 @@ def test_no_data_has_no_class():
     )
 
 
-def test_small_areas_are_decoded_once_and_nothing_beside_them_is_read():
+@pytest.mark.parametrize("strip", [5, 256])
+def test_areas_that_are_kept_are_decoded_once_and_nothing_beside_them_is_read(monkeypatch, strip):
+    monkeypatch.setattr(segmentation_reading, "STRIP", strip)
     area = Area(0, Window(8, 0, 16, 64))
-    scenes = shelf(cache_bytes=2**20, cache_area_bytes=2**20)
+    scenes = shelf(kept=[area])
     first = scenes.read(area, Window(10, 10, 4, 4))
     assert scenes.scenes[0].seen.sum() == 16 * 64 and scenes.scenes[0].seen[8:24].all()
+    assert first.image[0, 0, 0] == 1000 + 1000 + 10
     scenes.scenes[0].pixels[:] = 0
     again = scenes.read(area, Window(10, 10, 4, 4))
     np.testing.assert_array_equal(first.image, again.image)
     np.testing.assert_array_equal(first.mask, again.mask)
 
 
-def test_the_least_recently_used_area_goes():
-    size = 16 * 16 * (2 * 4 + 2)
-    scenes = shelf(cache_bytes=2 * size, cache_area_bytes=size)
+def test_all_areas_are_kept_or_none():
     areas = [Area(number, Window(0, 0, 16, 16)) for number in range(3)]
-    for number in (0, 1, 0, 2):
-        scenes.read(areas[number], Window(0, 0, 2, 2))
-    for number, kept in ((0, True), (2, True), (1, False)):
-        scenes.scenes[number].seen[:] = False
-        scenes.read(areas[number], Window(0, 0, 2, 2))
-        assert scenes.scenes[number].seen.any() != kept
-    large = Area(0, Window(0, 0, 17, 16))
-    scenes.scenes[0].seen[:] = False
-    scenes.read(large, Window(0, 0, 2, 2))
-    assert scenes.scenes[0].seen.sum() == 4
+    scenes, size = shelf().scenes, 16 * 16 * (2 * 4 + 2)
+    assert fitting(areas, scenes, 3 * size) == set(areas) and fitting(areas, scenes, 3 * size - 1) == set()
+    assert fitting([areas[0]] * 5, scenes, size) == {areas[0]}
 
 
 def test_few_files_are_open():
@@ -85,8 +81,8 @@ def test_later_edits_hold_and_masks_stay_as_they_are():
 
 
 def test_pickled_without_what_it_holds():
-    scenes = shelf(cache_bytes=2**20, cache_area_bytes=2**20)
+    scenes = shelf(kept=[Area(0, Window(0, 0, 64, 64))])
     scenes.read(Area(0, Window(0, 0, 64, 64)), Window(0, 0, 2, 2))
     other = pickle.loads(pickle.dumps(scenes))
-    assert not other._kept and not other._open
+    assert not other._decoded and not other._open
     assert other.read(Area(0, Window(0, 0, 64, 64)), Window(1, 1, 2, 2)).image[0, 0, 0] == 1101
