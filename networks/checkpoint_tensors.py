@@ -47,21 +47,7 @@ def read_checkpoint(path: str | Path, expected: str = "weights") -> tuple[dict[s
     Raises:
         UserError: no such file, not a readable one, or one without tensors.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{path}: there is no such file; expected {expected}")
-    try:
-        if path.suffix == ".safetensors":
-            content: Any = load_file(path)
-        else:
-            with warnings.catch_warnings(), _stand_ins(path):
-                warnings.filterwarnings("ignore", message="Detected pickle protocol")
-                content = torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        if isinstance(error, pickle.UnpicklingError):
-            reason = "it is damaged, or holds what is never loaded"
-        raise UserError(f"{path}: not a readable file of weights ({reason}); expected {expected}") from error
+    content = read_content(path, expected)
     settings: Any = {}
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
         settings, content = content.get("hyper_parameters"), content["state_dict"]
@@ -71,6 +57,32 @@ def read_checkpoint(path: str | Path, expected: str = "weights") -> tuple[dict[s
         raise UserError(f"{path}: found no tensors by name, expected {expected}")
     plain = settings if isinstance(settings, dict) else {}
     return tensors, {str(k): v for k, v in plain.items() if isinstance(v, bool | int | float | str)}
+
+
+def read_content(path: str | Path, expected: str = "weights") -> Any:
+    """All that a file of weights holds, with inert stand-ins for what is neither a tensor nor a plain value.
+
+    Args:
+        path: `.safetensors`, or a file that `torch.save` wrote.
+        expected: what messages say should have come.
+
+    Raises:
+        UserError: no such file, or not a readable one.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file; expected {expected}")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        with warnings.catch_warnings(), _stand_ins(path):
+            warnings.filterwarnings("ignore", message="Detected pickle protocol")
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except _UNREADABLE as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if isinstance(error, pickle.UnpicklingError):
+            reason = "it is damaged, or holds what is never loaded"
+        raise UserError(f"{path}: not a readable file of weights ({reason}); expected {expected}") from error
 
 
 def _stand_ins(path: Path) -> AbstractContextManager[Any]:

@@ -1,4 +1,4 @@
-"""Published networks, from the files that their authors wrote: Keras's of DSen2, Lightning's of Nimbus."""
+"""Published networks, from the files that their authors wrote: Keras's of DSen2, Lightning's of Nimbus, CycleGAN's."""
 
 import itertools
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from errors import UserError
+from networks.cyclegan_checkpoint import read_discriminator, read_generator
 from networks.dsen2 import DSen2
 from networks.keras_weights import Convolution, read_convolutions
 from networks.segnet_checkpoint import read_segnet
@@ -81,6 +82,39 @@ def segnet_from_checkpoint(path: str | Path) -> nn.Module:
         UserError: not such a file.
     """
     return read_segnet(path)
+
+
+def cyclegan_generator_from_pth(path: str | Path) -> nn.Module:
+    """A residual generator of CycleGAN, such as CloudGAN's `latest_net_G_B.pth`; see `networks.cyclegan_checkpoint`.
+
+    Args:
+        path: a plain state dict that torch wrote; 6, 9 or any number of blocks, with or without dropout.
+
+    Returns:
+        The network in evaluation mode, with weights that do not ask for gradients: (B, C, H, W) from -1 to 1 gives
+        (B, C', H', W') from -1 to 1, H' and W' rounded up to multiples of 4; sides of at least 8 pixels. Published are
+        3 bands on both sides.
+
+    Raises:
+        UserError: not such a file.
+    """
+    return read_generator(path)
+
+
+def cyclegan_discriminator_from_pth(path: str | Path) -> nn.Module:
+    """A patch discriminator of CycleGAN, `latest_net_D_A.pth` or `latest_net_D_B.pth`; see `networks.cyclegan_checkpoint`.
+
+    Args:
+        path: a plain state dict that torch wrote; any depth and widths.
+
+    Returns:
+        The network in evaluation mode, with weights that do not ask for gradients: (B, C, H, W) from -1 to 1 gives
+        (B, 1, h, w), one value for each patch, near 1 where it looks real; 23 x 23 of 200 x 200 pixels.
+
+    Raises:
+        UserError: not such a file.
+    """
+    return read_discriminator(path)
 
 
 def _difference(
