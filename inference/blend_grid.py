@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -64,9 +65,14 @@ class BlendAxis:
         size = min(window_size, length)
         return cls(length, size, (*range(0, length - size, step), length - size))
 
-    def inside(self, start: int) -> tuple[int, int]:
-        """First and past-the-last pixel of the scene that the window covers."""
-        return max(start, 0), min(start + self.size, self.length)
+    @property
+    def reached(self) -> int:
+        """Pixels from the first of the first window to the last of the last."""
+        return self.starts[-1] + self.size - self.starts[0]
+
+    def steps(self) -> dict[int, int]:
+        """By the start of each window its pixels that no window after it covers."""
+        return dict(zip(self.starts, (*(b - a for a, b in pairwise(self.starts)), self.size), strict=True))
 
     def indices(self, start: int) -> np.ndarray:
         """Of each pixel of the window the pixel of the scene that it shows, mirrored at the ends without repeating them."""
@@ -84,11 +90,11 @@ class BlendAxis:
         return int(indices.min()), int(indices.max()) + 1
 
     def total(self, weights: np.ndarray) -> np.ndarray:
-        """What the weights of all windows sum to at each pixel, (length,) float64."""
-        total = np.zeros(self.length)
+        """What the weights of all windows sum to from the first pixel that one covers to the last, (reached,) float64."""
+        total = np.zeros(self.reached)
         for start in self.starts:
-            first, end = self.inside(start)
-            total[first:end] += weights[first - start : end - start]
+            first = start - self.starts[0]
+            total[first : first + self.size] += weights
         return total
 
 

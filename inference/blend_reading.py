@@ -1,5 +1,6 @@
 """Overlapping windows of a scene, of which each pixel is read once."""
 
+import mmap
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -66,7 +67,7 @@ class ReadOnce:
 
     def _tile(self, index: int) -> np.ndarray:
         if index not in self._kept:
-            self._kept[index] = self.source.read(self._tiles.tile(index))
+            self._kept[index] = _apart(self.source.read(self._tiles.tile(index)))
         return self._kept[index]
 
     def _shown(self, window: Window) -> Window:
@@ -77,6 +78,13 @@ class ReadOnce:
 
     def _touched(self, window: Window) -> Iterator[int]:
         return self._tiles.touching(self._shown(window))
+
+
+def _apart(array: np.ndarray) -> np.ndarray:
+    """A copy in memory of its own, which the system has back at once: in the heap, gaps among short-lived arrays stay."""
+    copy = np.frombuffer(mmap.mmap(-1, array.nbytes), array.dtype).reshape(array.shape)
+    copy[:] = array
+    return copy
 
 
 def batches(

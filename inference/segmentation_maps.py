@@ -1,4 +1,4 @@
-"""From means over windows to maps: classes, probabilities, uncertainty, strip by strip."""
+"""From means over windows to maps: classes, probabilities, uncertainty."""
 
 from typing import Protocol
 
@@ -8,8 +8,6 @@ from inference.segmentation_views import Channels
 from inference.sinks import Sink
 from products.class_table import IGNORE
 from products.window import Window
-
-_COLUMNS = 2048  # of a strip that are turned into maps at a time
 
 
 class IndexWriter(Protocol):
@@ -52,20 +50,15 @@ class SegmentationMaps:
 
     def write(self, window: Window, array: np.ndarray) -> None:
         """Take means (C, h, w) float64 of a window."""
-        for first in range(0, window.width, _COLUMNS):
-            means = array[:, :, first : first + _COLUMNS]
-            self._write(Window(window.row, window.column + first, window.height, means.shape[2]), means)
-
-    def _write(self, window: Window, means: np.ndarray) -> None:
-        missing = ~self.channels.valid(means)
-        indices = self.channels.indices(means)
+        missing = ~self.channels.valid(array)
+        indices = self.channels.indices(array)
         indices[missing] = IGNORE
         self.counts += np.bincount(indices.ravel(), minlength=len(self.counts))
         self.classes.write(window, indices)
         if self.probabilities is not None:
-            self.probabilities.write(window, _without(missing, self.channels.probabilities(means)))
+            self.probabilities.write(window, _without(missing, self.channels.probabilities(array)))
         if self.uncertainty is not None:
-            self.uncertainty.write(window, _without(missing, self.channels.doubt(means)[None]))
+            self.uncertainty.write(window, _without(missing, self.channels.doubt(array)[None]))
 
 
 def _without(missing: np.ndarray, values: np.ndarray) -> np.ndarray:

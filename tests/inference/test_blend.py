@@ -4,7 +4,6 @@ import pytest
 from inference.blend import blend
 from inference.sinks import ArraySink
 from inference.sources import ArraySource
-from products.window import Window
 
 
 def blended(array, function, dtype="float64", bands=None, **options):
@@ -76,28 +75,6 @@ def test_means_are_weighted_by_the_place_in_the_window(weighting):
 
     found, _ = blended(array, where, window_size=size, weighting=weighting)
     np.testing.assert_allclose(found[0], sums / weights, rtol=1e-12)
-
-
-def test_integers_are_rounded_and_cut_to_their_range():
-    array = np.full((1, 9, 9), 254.6)
-    assert set(blended(array, identity, "uint8", window_size=4)[0].ravel()) == {255}
-    assert set(blended(array * 2, identity, "uint8", window_size=4)[0].ravel()) == {255}
-    assert set(blended(-array, identity, "uint8", window_size=4)[0].ravel()) == {0}
-
-
-def test_strips_go_down_the_scene_without_gaps():
-    class Strips(ArraySink):
-        rows = 0
-
-        def write(self, window: Window, array: np.ndarray) -> None:
-            assert window.row == self.rows and window.column == 0 and window.width == 30
-            assert array.shape == (1, window.height, 30) and window.height <= 16
-            self.rows = window.bottom
-
-    for height in (1, 7, 16, 50):
-        sink = Strips((1, height, 30), "float64")
-        blend(ArraySource(np.ones((1, height, 30))), identity, sink, window_size=16)
-        assert sink.rows == height
 
 
 def test_a_failing_model_leaves_no_thread():

