@@ -1,6 +1,7 @@
 """The server of the annotation page: patches out, masks in. Nothing in a request becomes part of a path."""
 
 import asyncio
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,7 @@ class AnnotationServer:
         self.saved: set[int] = set()
         self._files = page_files()
         self._writing = asyncio.Lock()
+        self._identity = _identity(folder)
         self._largest = max(patch.height * patch.width for patch in folder.patches)
         self.app = web.Application(middlewares=[front_door(token)], client_max_size=self._largest)
         self.app.add_routes(
@@ -77,6 +79,7 @@ class AnnotationServer:
         classes.append({"index": IGNORE, "name": "unknown", "colour": UNKNOWN_COLOUR})
         return {
             "folder": self.folder.path.resolve().name,
+            "identity": self._identity,
             "classes": classes,
             "pictures": PICTURE_LABELS,
             "patches": [
@@ -156,6 +159,15 @@ class AnnotationServer:
         if number >= len(self.folder.patches):
             raise Refused(404, f"there is no patch {number + 1}; the last one is {len(self.folder.patches)}")
         return number
+
+
+def _identity(folder: PatchFolder) -> str:
+    """What tells these patches from all others, but says nothing about them."""
+    names = [
+        str(folder.path.resolve()),
+        *(f"{patch.name} {patch.id} {patch.shape}" for patch in folder.patches),
+    ]
+    return sha256("\n".join(names).encode()).hexdigest()
 
 
 async def _body(request: web.Request, size: int) -> bytes:

@@ -97,7 +97,8 @@ function watch(server, walk, status) {
     const alive = await server.alive();
     if (alive === !gone) return;
     gone = !alive;
-    status.warn(gone ? `The command has ended.${walk.dirty ? " What is unsaved cannot be saved any more." : ""}` : null);
+    const again = `Started again with task.port=${location.port}, it lets this page go on${walk.dirty ? " and save" : ""}.`;
+    status.warn(gone ? `The command has ended. ${again}` : null);
   }, HEARTBEAT_MS);
 }
 

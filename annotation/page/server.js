@@ -2,14 +2,14 @@
 
 const TOKEN_KEY = "nadir-token";
 
-/** Token of the address that the command printed; kept for reloads of this tab, gone from the address bar. */
+/** Token of the address that the command printed; kept for reloads and other tabs, gone from the address bar. */
 export function takeToken() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (given) {
-    sessionStorage.setItem(TOKEN_KEY, given);
+    localStorage.setItem(TOKEN_KEY, given);
     history.replaceState(null, "", location.pathname + location.search);
   }
-  return given ?? sessionStorage.getItem(TOKEN_KEY) ?? "";
+  return given ?? localStorage.getItem(TOKEN_KEY) ?? "";
 }
 
 /** What the server refused (`status`, one sentence), or that it cannot be reached (status 0). */
@@ -21,6 +21,8 @@ export class ServerError extends Error {
 }
 
 export class Server {
+  #folder = null; // which patches the page is about
+
   constructor(token) {
     this.token = token;
   }
@@ -36,7 +38,9 @@ export class Server {
   }
 
   async session() {
-    return (await this.#ask("api/session")).json();
+    const session = await (await this.#ask("api/session")).json();
+    this.#folder = session.identity;
+    return session;
   }
 
   async patch(number) {
@@ -57,15 +61,29 @@ export class Server {
     return answer.json();
   }
 
-  async #ask(path, { headers = {}, ...options } = {}) {
-    let answer;
-    try {
-      answer = await fetch(path, { ...options, headers: { ...headers, "X-Nadir-Token": this.token }, cache: "no-store" });
-    } catch {
-      throw new ServerError(0, "The server does not answer. Has the command ended?");
-    }
+  async #ask(path, options) {
+    let answer = await this.#fetch(path, options);
+    if (answer.status === 401 && (await this.#resume())) answer = await this.#fetch(path, options);
     if (answer.ok) return answer;
     const sentence = (await answer.json().catch(() => ({}))).message;
     throw new ServerError(answer.status, sentence ?? `the server answered ${answer.status}`);
+  }
+
+  async #fetch(path, { headers = {}, ...options } = {}) {
+    try {
+      return await fetch(path, { ...options, headers: { ...headers, "X-Nadir-Token": this.token }, cache: "no-store" });
+    } catch {
+      throw new ServerError(0, "The server does not answer. Has the command ended?");
+    }
+  }
+
+  /** After the command was started again on the same port: go on with its token, if it is about the same patches. */
+  async #resume() {
+    const token = localStorage.getItem(TOKEN_KEY);
+    if (this.#folder === null || !token || token === this.token) return false;
+    const answer = await fetch("api/session", { headers: { "X-Nadir-Token": token }, cache: "no-store" });
+    if (!answer.ok || (await answer.json()).identity !== this.#folder) return false;
+    this.token = token;
+    return true;
   }
 }

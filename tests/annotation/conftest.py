@@ -62,12 +62,12 @@ def page(blank_page, served) -> Iterator[PageDriver]:
 
 
 @pytest.fixture
-def another_page(chromium) -> Iterator[Callable[[], PageDriver]]:
-    """Makes further pages, beside the first."""
+def another_page(chromium) -> Iterator[Callable[..., PageDriver]]:
+    """Makes further pages, each like another person's, or another tab beside a page that is given."""
     pages: list[PageDriver] = []
 
-    def make() -> PageDriver:
-        pages.append(PageDriver(chromium))
+    def make(beside: PageDriver | None = None) -> PageDriver:
+        pages.append(PageDriver(chromium, beside=beside))
         return pages[-1]
 
     yield make

@@ -51,14 +51,20 @@ class PageDriver:
     `asked_before_leaving`.
     """
 
-    def __init__(self, chromium: Chromium, width: int = 1200, height: int = 700) -> None:
+    def __init__(
+        self, chromium: Chromium, width: int = 1200, height: int = 700, beside: "PageDriver | None" = None
+    ) -> None:
         self._run = chromium.loop.run
         self.errors: list[str] = []
         self.asked_before_leaving = 0
-        self.page: Page = self._run(self._begin(chromium, width, height))
+        self.page: Page = self._run(self._begin(chromium, width, height, beside))
 
-    async def _begin(self, chromium: Chromium, width: int, height: int) -> Page:
-        page = await chromium.browser.new_page(viewport={"width": width, "height": height})
+    async def _begin(self, chromium: Chromium, width: int, height: int, beside: "PageDriver | None") -> Page:
+        if beside is None:
+            context = await chromium.browser.new_context(viewport={"width": width, "height": height})
+        else:
+            context = beside.page.context
+        page = await context.new_page()
         # Here and not in the constructor: what listens talks to the browser, which one thread alone may do.
         page.on("dialog", self._leave_it)
         page.on("pageerror", lambda error: self.errors.append(str(error)))

@@ -77,21 +77,28 @@ class Served:
 
 
 @contextmanager
-def serve(folder: PatchFolder | Path, start: Start = "known", **provenance: str) -> Iterator[Served]:
+def serve(
+    folder: PatchFolder | Path,
+    start: Start = "known",
+    *,
+    port: int = 0,
+    token: str = TOKEN,
+    **provenance: str,
+) -> Iterator[Served]:
     """Serve patches; a path is that of a query folder."""
     patches = folder if isinstance(folder, PatchFolder) else QueryPatches(folder, COLOURS)
     with LoopThread() as loop:
 
         async def begin() -> tuple[web.AppRunner, AnnotationServer]:
-            server = AnnotationServer(patches, TOKEN, start, provenance)
+            server = AnnotationServer(patches, token, start, provenance)
             runner = web.AppRunner(server.app, access_log=None, auto_decompress=False, shutdown_timeout=1)
             await runner.setup()
-            await web.TCPSite(runner, HOST, 0).start()
+            await web.TCPSite(runner, HOST, port).start()
             return runner, server
 
         runner, server = loop.run(begin())
-        port = runner.addresses[0][1]
+        bound = runner.addresses[0][1]
         try:
-            yield Served(f"http://{HOST}:{port}/#token={TOKEN}", port, server)
+            yield Served(f"http://{HOST}:{bound}/#token={token}", bound, server)
         finally:
             loop.run(runner.cleanup())

@@ -55,3 +55,13 @@ def test_keys_in_a_dialog_do_not_reach_the_patch(page):
     page.press("Escape")
     assert page.evaluate("document.querySelector('#tools [aria-pressed=true]').dataset.tool") == "brush"
     assert chosen(page) == "cloud"
+
+
+def test_brackets_behind_a_third_level_are_brackets_and_no_digits(page):
+    page.set("#brush", 3)
+    page.evaluate(
+        "dispatchEvent(new KeyboardEvent('keydown', {key: ']', code: 'Digit9', ctrlKey: true, altKey: true,"
+        " modifierAltGraph: true}))"
+    )
+    assert page.evaluate("document.getElementById('brush').value") == "4"
+    assert chosen(page) == "cloud"

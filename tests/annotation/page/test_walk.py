@@ -173,3 +173,27 @@ def test_without_the_token_the_page_says_what_to_do(blank_page, served):
     blank_page.open(f"{address}#token=wrong", state="failed")
     assert "Open the address that the command has printed" in blank_page.text("#notice")
     blank_page.errors.clear()
+
+
+def test_what_is_painted_while_a_patch_loads_is_not_lost(page):
+    script = """async () => {
+        const { Walk } = await import('/walk.js');
+        const opened = [];
+        let arrive;
+        const arrived = new Promise((resolve) => (arrive = resolve));
+        const server = {
+            patch: async () => ({pictures: [], layers: []}),
+            layer: async () => { await arrived; return {bytes: new ArrayBuffer(4), revision: ''}; },
+        };
+        const mask = {state: 0, dirty: false, changing: false};
+        const editor = {mask, polygonIsOpen: false, open: (patch) => opened.push(patch), finish() {}};
+        const walk = new Walk(server, {patches: [{}, {}]}, editor);
+        const first = walk.go(1);
+        await new Promise((resolve) => setTimeout(resolve));
+        Object.assign(mask, {state: 1});
+        arrive();
+        const answers = [await first];
+        answers.push(await walk.go(1));
+        return {answers, opened: opened.length, number: walk.number};
+    }"""
+    assert page.evaluate(script) == {"answers": [False, True], "opened": 1, "number": 1}
