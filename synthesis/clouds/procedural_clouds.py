@@ -50,15 +50,16 @@ class ProceduralClouds:
             mask: (H, W) bool.
             seed: numbers that tell it from others of the same mask.
         """
+        height, width = mask.shape
         generator = np.random.default_rng([*seed, *SEED_WORD])
         ice, light = generator.uniform(0, 1), generator.uniform(0.85, 1.15)
         cloud = (1 - ice) * np.asarray(self.water, np.float32) + ice * np.asarray(self.ice, np.float32)
         inside = distance_transform_edt(mask) if not mask.all() else np.full(mask.shape, 10 * self.edge_px)
         thickness = self.thinnest + (1 - self.thinnest) * inside / (inside + self.edge_px)
-        rough = fractal_field(*mask.shape, generator, slope=self.slope)
+        rough = fractal_field(height, width, generator, slope=self.slope)
         brightness = np.where(mask, light * thickness * (1 + self.texture * rough), 0)
         brightness = gaussian_filter(brightness.astype(np.float32), self.blur_px)
-        swell = 1 + 0.1 * fractal_field(*mask.shape, generator, slope=1.5)
+        swell = 1 + 0.1 * fractal_field(height, width, generator, slope=1.5)
         sea = np.asarray(self.sea, np.float32)[:, None, None] * swell
         opacity = np.clip(brightness, 0, 1)
         image = sea * (1 - opacity) + brightness * cloud[:, None, None]

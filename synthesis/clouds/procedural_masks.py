@@ -49,7 +49,7 @@ class ProceduralMasks:
             seed: numbers that tell it from others.
         """
         generator = np.random.default_rng([*seed, *SEED_WORD])
-        cover = generator.uniform(*self.cover_percent) / 100
+        cover = _drawn(self.cover_percent, generator) / 100
         field = self.field(height, width, generator)
         threshold = np.quantile(field, 1 - cover)
         mask: np.ndarray = field > threshold if cover < 1 else np.ones_like(field, bool)
@@ -57,7 +57,7 @@ class ProceduralMasks:
 
     def field(self, height: int, width: int, generator: np.random.Generator) -> np.ndarray:
         """A fractal field of slope and stretch drawn from these, (height, width) float32; see `fractal_field`."""
-        slope, ratio = generator.uniform(*self.slope), generator.uniform(1, self.stretch)
+        slope, ratio = _drawn(self.slope, generator), _drawn((1, self.stretch), generator)
         return fractal_field(
             height, width, generator, slope=slope, stretch=ratio, angle=generator.uniform(0, np.pi), largest_px=self.largest_px
         )  # fmt: skip
@@ -95,3 +95,8 @@ def fractal_field(
     field = np.fft.irfft2(noise * amplitude, (rows, columns))[:height, :width]
     field = (field - field.mean()) / max(float(field.std()), 1e-12)
     return np.ascontiguousarray(field, np.float32)
+
+
+def _drawn(ends: Sequence[float], generator: np.random.Generator) -> float:
+    low, high = ends
+    return float(generator.uniform(low, high))
