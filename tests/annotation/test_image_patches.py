@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -124,3 +125,18 @@ def test_a_broken_record_is_not_written_over(folder):
     with pytest.raises(UserError, match=r"provenance\.json: cannot be read as JSON"):
         patches(folder).save(0, MASK, {})
     assert not (folder / "edited" / "a.tif").exists()
+
+
+@pytest.mark.real
+def test_real_clouds_and_their_mask(real_data, tmp_path):
+    shutil.copy(real_data / "cloudmask_ukis_csmask" / "sentinel2_left_dev_converted.npz", tmp_path / "a.npz")
+    table = ClassTable(name="csmask", classes={"cloud": 4, "ground": 3, "snow": 1, "water": 2, "shadow": 0})
+    bands = ("B2", "B3", "B4", "B8", "B11", "B12")
+    found = ImagePatches(tmp_path, SceneReader(band_order=bands, scale=10000), COLOURS, table)
+    known = found.known(0)
+    picture = found.picture(0, "rgb")
+    assert found.patches[0].shape == known.shape == picture.shape[:2] == (512, 256)
+    assert picture[known == 0].mean() > 2 * picture[known == 1].mean()  # clouds are bright
+    assert picture[known == 1].mean() > picture[known == 4].mean()  # shadows are not
+    found.save(0, known, {})
+    np.testing.assert_array_equal(found.edited(0), known)
