@@ -27,7 +27,7 @@ class CloudGenerator(nn.Module):
 
     Args:
         translator: its generator takes values from -1 to 1, of one band or of equal ones, and gives values from -1 to 1.
-        channels_last: memory layout of weights and activations; faster on CPUs, the results differ in rounding.
+        channels_last: memory layout of weights and activations; faster on GPUs, the results differ in rounding.
         source: what it was read from, to tell in results.
 
     Attributes:
@@ -37,7 +37,7 @@ class CloudGenerator(nn.Module):
         UserError: a network that also wants the frame before.
     """
 
-    def __init__(self, translator: Translator, *, channels_last: bool = True, source: str = "") -> None:
+    def __init__(self, translator: Translator, *, channels_last: bool = False, source: str = "") -> None:
         super().__init__()
         if translator.recurrent:
             raise UserError(
@@ -81,7 +81,7 @@ class CloudGenerator(nn.Module):
         return clouds.clamp_(0.0, 1.0)
 
 
-def load_cloud_generator(file: str | Path, *, channels_last: bool = True) -> CloudGenerator:
+def load_cloud_generator(file: str | Path, *, channels_last: bool = False) -> CloudGenerator:
     """The generator masks -> clouds of a file or run.
 
     Args:
@@ -105,7 +105,7 @@ def load_cloud_generator(file: str | Path, *, channels_last: bool = True) -> Clo
     return CloudGenerator(translator, channels_last=channels_last, source=path.name)
 
 
-def as_cloud_generator(network: nn.Module, *, channels_last: bool = True) -> CloudGenerator:
+def as_cloud_generator(network: nn.Module, *, channels_last: bool = False) -> CloudGenerator:
     """A network of a run, or one that `load_cloud_generator` has read, as a `CloudGenerator`.
 
     Raises:
@@ -156,8 +156,9 @@ def _of_checkpoint(content: Mapping[str, Any], path: Path) -> Translator:
                 residual=bool(model.get("residual", False)),
             )
     except (KeyError, TypeError, ValueError, AttributeError, OmegaConfBaseException, UserError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"{path}: found a checkpoint of another model ({error}), expected {EXPECTED}"
+            f"{path}: found a checkpoint of another model ({reason}), expected {EXPECTED}"
         ) from error
     load_exactly(translator, tensors, path)
     return translator
