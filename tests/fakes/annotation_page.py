@@ -83,8 +83,9 @@ class PageDriver:
 
     def leave(self) -> None:
         """To an empty page, whatever is unsaved."""
-        self.asked_before_leaving = 0
-        self._run(self.page.goto("about:blank"))
+        if self.page.url != "about:blank":
+            self.asked_before_leaving = 0
+            self._run(self.page.goto("about:blank"))
 
     def close(self) -> None:
         self._run(self.page.close(run_before_unload=False))

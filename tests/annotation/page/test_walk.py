@@ -84,12 +84,10 @@ def test_an_open_polygon_is_unsaved_too(page, on_disk):
     assert (on_disk()[10:20, 10:20] == WATER).all()
 
 
-def test_the_browser_asks_before_the_page_is_left(page):
+def test_the_browser_asks_before_changes_are_left(page, served):
     page.leave()
     assert page.asked_before_leaving == 0
-
-
-def test_the_browser_asks_before_changes_are_left(page):
+    page.open(served.address)
     paint(page)
     page.leave()
     assert page.asked_before_leaving == 1
