@@ -55,9 +55,10 @@ class SlstrReader:
         )  # fmt: skip
 
     def find(self, path: str | Path) -> list[Path]:
-        """The products that a path names, sorted: itself, or SEN3 folders and zips with netCDF files in a folder.
+        """The products that a path names, sorted: itself, or SEN3 folders and zips of them in a folder or its folders.
 
-        Whether they can be read shows when they are opened.
+        Of a folder and a zip with one name in one place the folder is taken. Whether products can be read shows when
+        they are opened.
 
         Raises:
             UserError: there are none.
@@ -65,10 +66,15 @@ class SlstrReader:
         path = Path(path)
         if not path.is_dir() or _looks_like_product(path):
             return [path]
-        found = [child for child in sorted(path.iterdir()) if _looks_like_product(child)]
+        found = _products_below(path, depth=2)
         if not found:
             raise UserError(f"{path}: found no SEN3 folder or zip of one, expected SLSTR products SL_1_RBT")
-        return found
+        by_name: dict[Path, Path] = {}
+        for product in found:
+            by_name.setdefault(
+                product.with_name(product.name.removesuffix(".zip").removesuffix(".SEN3")), product
+            )
+        return list(by_name.values())
 
     def open(self, path: str | Path) -> "SlstrProduct":
         """The product; none of its data is read.
@@ -82,10 +88,20 @@ class SlstrReader:
         return SlstrProduct(SlstrFiles(Path(path), self.max_file_bytes), self.facts)
 
 
+def _products_below(folder: Path, depth: int) -> list[Path]:
+    found: list[Path] = []
+    for child in sorted(folder.iterdir()):
+        if _looks_like_product(child):
+            found.append(child)
+        elif depth > 1 and child.is_dir():
+            found += _products_below(child, depth - 1)
+    return found
+
+
 def _looks_like_product(path: Path) -> bool:
     """By what is in it; one that cannot be read is taken, so that opening says what is wrong."""
     if path.is_dir():
-        return path.suffix == ".SEN3" or (path / MANIFEST).is_file() or (path / "flags_in.nc").is_file()
+        return path.suffix == ".SEN3" or (path / MANIFEST).is_file() or any(path.glob("flags_*.nc"))
     if archive_kind(path) != "zip":
         return False
     try:

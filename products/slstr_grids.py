@@ -7,7 +7,7 @@ from products.slstr_facts import SlstrFacts
 from products.slstr_files import SlstrFiles
 from products.slstr_grid import SlstrGrid, read_grid
 
-_OTHER_FILES = ("geodetic", "cartesian", "indices", "geometry", "met")
+_OTHER_FILES = ("flags", "geodetic", "cartesian", "indices", "geometry", "met")
 
 
 class SlstrGrids:
@@ -46,12 +46,13 @@ class SlstrGrids:
             )
 
     def _find(self, suffix: str) -> tuple[SlstrGrid, str]:
-        files = [f"flags_{suffix}.nc", *(band.file(suffix) for band in self.facts.bands.values())]
+        # What was measured comes first: flags of another size are the flags' fault.
+        files = [band.file(suffix) for band in self.facts.bands.values()]
         files += [f"{name}_{suffix}.nc" for name in _OTHER_FILES]
         there = [file for file in files if file in self.files.names]
         if not there or suffix[0] not in self.facts.grids:
             raise UserError(
-                f"{self.files.path}: found no file of the grid '{suffix}', expected {files[0]} or another"
+                f"{self.files.path}: found no file of the grid '{suffix}', expected flags_{suffix}.nc or another"
             )
         problems: list[UserError] = []
         for file in there:
@@ -65,10 +66,12 @@ class SlstrGrids:
         raise problems[0]
 
     def _image_shape(self, file: str, suffix: str) -> tuple[int, int]:
-        for name, shape in self.files.shapes(file).items():
+        variables = self.files.shapes(file)
+        for name, shape in variables.items():
             if name.endswith(f"_{suffix}") and "orphan" not in name and len(shape) >= 2 and min(shape) > 0:
                 return shape[-2], shape[-1]
-        raise UserError(f"{self.files.label(file)}: found no image, expected one of the grid '{suffix}'")
+        found = "no variables" if not variables else "no image"
+        raise UserError(f"{self.files.label(file)}: found {found}, expected an image of the grid '{suffix}'")
 
     def _default(self, suffix: str, shape: tuple[int, int]) -> SlstrGrid:
         facts = self.facts.grids[suffix[0]]

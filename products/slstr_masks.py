@@ -42,8 +42,9 @@ class SlstrMasks:
         Raises:
             UserError: a flag is not known, a file is missing or damaged, or the flags were not populated.
         """
+        wanted = self._wanted(bits, grid)
         mask = np.zeros(self.grids.grid(grid).shape, bool)
-        for flags, names, source in self._wanted(bits, grid):
+        for flags, names, source in wanted:
             if flags.unknown is not None and not flags.known.any():
                 raise UserError(
                     f"{flags.label}: found it unpopulated (all pixels are {flags.unknown}), expected cloud flags; {_INSTEAD}"
@@ -57,8 +58,9 @@ class SlstrMasks:
         Raises:
             UserError: see `cloud`.
         """
+        wanted = self._wanted(bits, grid)
         known = np.ones(self.grids.grid(grid).shape, bool)
-        for flags, _, source in self._wanted(bits, grid):
+        for flags, _, source in wanted:
             known &= self._laid_over(flags.known, source, grid)
         return known
 
@@ -96,7 +98,7 @@ class SlstrMasks:
         facts = self.facts.flags.get(name, {})
         return SlstrFlags(
             label,
-            values.view(f"u{values.dtype.itemsize}"),
+            values.astype(f"u{values.dtype.itemsize}", copy=False),
             flag_masks(stored.attributes, facts.get("meanings") or (), self.facts.flag_aliases),
             facts.get("unknown"),
         )
@@ -108,7 +110,7 @@ class SlstrMasks:
         return f"flags_{grid}.nc"
 
     def _source(self, name: str, grid: str) -> str:
-        """The grid whose flags serve: its own, or the 1 km grid of the same view."""
+        """The grid whose flags serve; see `_grid_with`."""
         found = self._grid_with(name, grid)
         if found is None:
             self.files.require(f"flags_{grid}.nc", f"the flags '{name}_{grid}'")
@@ -116,6 +118,15 @@ class SlstrMasks:
         return found
 
     def _grid_with(self, name: str, grid: str) -> str | None:
+        """The first of the grid itself and the 1 km grid of its view on which the flags are there and populated; else
+        the first on which they are there; None where they are on neither."""
+        there = self._grids_with(name, grid)
+        if len(there) > 1 and self.facts.flags.get(name, {}).get("unknown") is not None:
+            return next((suffix for suffix in there if self.flags(name, suffix).known.any()), there[0])
+        return there[0] if there else None
+
+    def _grids_with(self, name: str, grid: str) -> list[str]:
+        found = []
         for suffix in dict.fromkeys((grid, f"i{grid[-1]}")):
             file = f"flags_{suffix}.nc"
             if file not in self.files.names:
@@ -124,8 +135,8 @@ class SlstrMasks:
             if not variables:
                 raise UserError(f"{self.files.label(file)}: found no variables, expected '{name}_{suffix}'")
             if f"{name}_{suffix}" in variables:
-                return suffix
-        return None
+                found.append(suffix)
+        return found
 
     def _wanted(self, bits: str | Sequence[str], grid: str) -> list[tuple[SlstrFlags, Sequence[str], str]]:
         words = [bits] if isinstance(bits, str) else list(bits)

@@ -7,6 +7,7 @@ Files are opened when something of them is asked for, so products with some file
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
@@ -42,10 +43,9 @@ class SlstrProduct:
         platform: "S3A", "S3B", ...; "" where nothing says.
         start: of sensing (UTC); None where nothing says.
         collection: three digits; "" where the name has none.
-        manifest: what `xfdumanifest.xml` says; all unknown where there is none.
 
     Raises:
-        UserError: the product is of another type, or its manifest is no XML.
+        UserError: the product is of another type.
     """
 
     def __init__(self, files: SlstrFiles, facts: SlstrFacts) -> None:
@@ -53,18 +53,29 @@ class SlstrProduct:
         self._grids = SlstrGrids(files, facts)
         self._sun = SlstrSun(files, self._grids, facts.night_zenith_deg, facts.tie_point_reach)
         self._masks = SlstrMasks(files, self._grids, facts)
-        self.manifest = SlstrManifest()
-        if MANIFEST in files.names:
-            self.manifest = read_manifest(files.document(MANIFEST), files.label(MANIFEST))
         self.name, self.platform, self.collection = files.folder.removesuffix(".SEN3"), "", ""
         self.start: datetime | None = None
-        for text in (files.folder, Path(self.manifest.name).name):
-            if wrong := other_type(text):
+        self._read_name(files.folder)
+
+    def _read_name(self, folder: str) -> None:
+        for text in (lambda: folder, lambda: Path(self.manifest.name).name):
+            if wrong := other_type(text()):
                 raise UserError(f"{self.path}: found a product of type {wrong}, expected SL_1_RBT")
-            if said := read_name(text):
+            if said := read_name(text()):
                 self.name, self.platform, self.collection = said.name, said.platform, said.collection
                 self.start = said.start
-                break
+                return
+
+    @cached_property
+    def manifest(self) -> SlstrManifest:
+        """What `xfdumanifest.xml` says; all unknown where there is none.
+
+        Raises:
+            UserError: it is no XML.
+        """
+        if MANIFEST not in self.files.names:
+            return SlstrManifest()
+        return read_manifest(self.files.document(MANIFEST), self.files.label(MANIFEST))
 
     @property
     def bands(self) -> tuple[str, ...]:

@@ -42,6 +42,7 @@ class SlstrSun:
         file, tie = _file(grid), f"t{grid[-1]}"
         self.files.require(file, "the sun zenith")
         zenith = decoded(self.files.read(file, f"solar_zenith_{tie}"), np.float64)
+        zenith[(zenith < 0) | (zenith > 180)] = np.nan  # fill values that the file does not name
         known = extended(np.cos(np.radians(zenith)), self.tie_point_reach)
         rows, columns = self.grids.grid(grid).positions_on(self.grids.grid(tie))
         if window is not None:

@@ -48,7 +48,7 @@ def interpolated(
     known, the result is NaN.
 
     Args:
-        values: (h, w) on the tie points, at least two by two.
+        values: (h, w) on the tie points.
         rows, columns: (H,) and (W,) positions among the tie points.
         dtype: of the result and of the work along columns.
 
@@ -62,14 +62,15 @@ def interpolated(
 
 
 def _cell(positions: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    below = np.clip(np.floor(positions), 0, size - 2).astype(np.int64)
+    below = np.clip(np.floor(positions), 0, max(size - 2, 0)).astype(np.int64)
+    below[positions == size - 1] = size - 1
     weight = positions - below
     return below, np.where((weight < -1) | (weight > 2), np.nan, weight)
 
 
 def _mixed(values: np.ndarray, below: np.ndarray, weight: np.ndarray, axis: int) -> np.ndarray:
     low = values.take(below, axis)
-    high = values.take(below + 1, axis)
+    high = values.take(np.minimum(below + 1, values.shape[axis] - 1), axis)
     high -= low
     # A tie point on which a line falls exactly needs no second one, which may be unknown.
     exact = weight == 0

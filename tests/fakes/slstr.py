@@ -5,6 +5,7 @@ an odd number, so the 1 km rows are one 500 m row off. Sizes are free; real ones
 """
 
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import h5netcdf
@@ -36,7 +37,17 @@ OCEAN_BIT, UNFILLED, DAY, SUMMARY = 2, 32, 1024, 16384
 
 def reader(**changes):
     """The reader of the catalogue, with other arguments for some."""
-    return instantiate(OmegaConf.merge(OmegaConf.load(CONF), changes))
+    return instantiate(OmegaConf.merge(_config(), changes)) if changes else _reader()
+
+
+@cache
+def _config():
+    return OmegaConf.load(CONF)
+
+
+@cache
+def _reader():
+    return instantiate(_config())  # it keeps nothing of what it opens
 
 
 def clouds(rows=60, columns=76, seed=0, cover=0.5):
