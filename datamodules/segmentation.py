@@ -268,7 +268,7 @@ class Segmentation(ImageDataModule):
         return generated_scenes(self.sensor, self.options.classes, self.cache / "scenes", **self.generator)
 
     def _read_edits(self, parts: Sequence[Part]) -> Edits:
-        folders = [Path(str(folder)) for folder in self.options.edited_masks]
+        folders = [Path(str(folder)) for folder in self.options.edited_masks] if parts else []
         edits = read_edits(folders, self.options.classes, self.plan.scenes, parts)
         if edits.left_out:
             LOG.warning(
@@ -281,7 +281,7 @@ class Segmentation(ImageDataModule):
     def _training_areas(self, parts: Sequence[Part]) -> list[Area]:
         """What is trained on: all ground of the training, or the windows of it that are labelled."""
         areas = areas_of(parts)
-        if self.options.labelled is not None:
+        if self.options.labelled is not None and parts:
             assert self._edits is not None
             listed = labelled_windows(Path(self.options.labelled), self.plan.scenes, parts)
             return list(dict.fromkeys([*listed, *self._edits.areas]))

@@ -170,7 +170,7 @@ def test_scenes_smaller_than_a_patch(tmp_path):
 
 
 def test_every_scene_is_test(three):
-    made = data(three, test_on="all")
+    made = data(three, test_on="all", labelled="of_another_training.json", edited_masks=["of_another_training"])
     assert (
         made.train_set is None
         and made.val_set is None
