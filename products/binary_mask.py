@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+from rasterio.enums import ColorInterp
+from rasterio.errors import RasterioError
 
 from errors import UserError
-from products.raster import RasterFile
-from products.raster_header import UnreadableImage
-from products.single_band import SingleBand
-from products.window import Window
+from products.raster import open_dataset
+from products.raster_decoding import is_truncated_png
 
 MASK_SUFFIXES = (".png", ".tif", ".tiff")
 UNKNOWN = 255  # in GeoTIFFs, declared as no data
@@ -41,15 +41,7 @@ def read_binary_mask(path: str | Path) -> BinaryMask:
         UserError: the file cannot be read or is no binary mask.
     """
     path = Path(path)
-    try:
-        raster = RasterFile(path)
-        pixels, known = raster.read_masked()
-    except UnreadableImage as error:
-        raise UserError(f"{path}: found no readable image ({error}), expected a mask") from error
-    if raster.info.palette and not np.isin(pixels, _PAIRS[1]).all():
-        pixels = SingleBand(path).read(Window(0, 0, *pixels.shape[1:]))[None]
-    if raster.info.nodata == 0:
-        known = np.ones_like(known)
+    pixels, known = _stored(path)
     values = pixels[0]
     if (pixels[1:] != values).any():
         raise UserError(f"{path}: found {len(pixels)} bands that differ, expected a mask of one band")
@@ -58,6 +50,30 @@ def read_binary_mask(path: str | Path) -> BinaryMask:
         shown = ", ".join(f"{value:g}" for value in found[:_SHOWN]) + ", ..." * (len(found) > _SHOWN)
         raise UserError(f"{path}: found the values {shown}, expected a binary mask of 0 and 1, or 0 and 255")
     return BinaryMask(known & (values != 0), known)
+
+
+def _stored(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels (C, H, W) without alpha, and where they are known; the file is not kept open, because masks are rewritten."""
+    try:
+        if is_truncated_png(path):
+            raise UserError(f"{path}: found only the beginning of a PNG, expected a whole mask")
+        with open_dataset(str(path)) as file:
+            alpha = [band for band in file.indexes if file.colorinterp[band - 1] == ColorInterp.alpha]
+            pixels = file.read([band for band in file.indexes if band not in alpha])
+            known = np.ones(pixels.shape[1:], bool)
+            for band in alpha:
+                known &= file.read(band) > 0
+            if file.nodata:
+                known &= pixels[0] != file.nodata
+            if file.colorinterp[0] == ColorInterp.palette:
+                table = np.zeros((256, 3), np.uint8)
+                for number, colour in file.colormap(1).items():
+                    table[number] = colour[:3]
+                colours = np.moveaxis(table[pixels[0]], -1, 0)
+                pixels = colours if np.isin(colours, _PAIRS[1]).all() else pixels
+    except (OSError, RasterioError, IndexError) as error:
+        raise UserError(f"{path}: found no readable image ({error}), expected a mask") from error
+    return pixels, known
 
 
 def mask_values(mask: BinaryMask, geotiff: bool) -> np.ndarray:

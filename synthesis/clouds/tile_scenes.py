@@ -47,8 +47,8 @@ def product_scene(product: SlstrProduct, settings: TileSettings) -> TileScene:
         UserError: a file that is needed is missing or damaged, or the flags were not populated.
     """
     grid = settings.grid
-    cloud = product.cloud_mask(settings.bits, grid)
-    known = product.valid(grid) & product.cloud_mask_known(settings.bits, grid)
+    cloud = product.cloud_mask(settings.flags, grid)
+    known = product.valid(grid) & product.cloud_mask_known(settings.flags, grid)
     image: np.ndarray | None = None
     if settings.content == "both":
         bands = settings.bands if settings.geotiff else FALSE_COLOUR_BANDS

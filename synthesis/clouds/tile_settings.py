@@ -19,7 +19,7 @@ class TileSettings:
         UserError: an impossible value.
     """
 
-    bits: str | Sequence[str] = "summary"
+    bits: str | Sequence[str] | None = None
     content: str = "both"
     grid: str = "an"
     tile_px: int = 200
@@ -78,13 +78,20 @@ class TileSettings:
         return ".tif" if self.geotiff else ".png"
 
     @property
+    def flags(self) -> list[str]:
+        """What means cloud, as `SlstrProduct.cloud_mask` takes it."""
+        if self.bits is None:
+            return ["summary"]
+        return self.bits.split("+") if isinstance(self.bits, str) else list(self.bits)
+
+    @property
     def bits_text(self) -> str:
-        """The flags that mean cloud, in one word."""
-        return self.bits if isinstance(self.bits, str) else "+".join(self.bits)
+        """The same in one word."""
+        return "+".join(self.flags)
 
     def record(self) -> dict[str, Any]:
         """Plain values; what does not matter for the format and content is left out."""
-        record = asdict(self)
+        record = asdict(self) | {"bits": self.bits_text}
         unused = {"stretch", "fixed_range"} if self.geotiff else {"bands", "scale"}
         unused |= {"stretch", "fixed_range", "bands", "scale"} if self.content == "masks" else {"keep_night"}
         return {

@@ -93,8 +93,12 @@ def _claim(
     output: Path, rules: TileSettings, masks: str, procedural: ProceduralMasks, overwrite: bool
 ) -> None:
     made_up = {"procedural": plain(vars(procedural))} if masks == "procedural" else {}
+    # Settings with which no tile came about (flags that were not populated) must not stand in the way of better ones.
+    vain = (output / SETTINGS_FILE).is_file() and not any(
+        read_records(output, name) for name in recorded_names(output)
+    )
     claim(
-        output, rules.record() | made_up, overwrite, complete=MANIFEST, folders=(IMAGES, MASKS, RECORDS),
+        output, rules.record() | made_up, overwrite or vain, complete=MANIFEST, folders=(IMAGES, MASKS, RECORDS),
         files=(SETTINGS_FILE, MANIFEST),
     )  # fmt: skip
 
