@@ -71,6 +71,7 @@ class Segmentation(ImageDataModule):
     Attributes:
         split_note: one sentence on what the sets share.
         pool_set: windows of the training ground that are not labelled, for active learning; None where there are none.
+        labelled_set: those that are listed as labelled or were drawn by people, read like the pool; None likewise.
 
     Raises:
         UserError: an impossible value, at construction; data that cannot be used, in `setup()`.
@@ -142,6 +143,7 @@ class Segmentation(ImageDataModule):
         self.layers = tuple(self.generator.pop("auxiliary", None) or ())
         self.cache = None if cache is None else Path(cache)
         self.pool_set: FixedWindows | None = None
+        self.labelled_set: FixedWindows | None = None
         self._plan: SegmentationPlan | None = None
         self._reader = scenes
         self._read: AnnotatedScenes | None = None
@@ -180,7 +182,7 @@ class Segmentation(ImageDataModule):
         self._read = AnnotatedScenes(plan.scenes, plan.masks, open_scenes=self.open_scenes, kept=kept)
         if self._areas:
             self.train_set = self._training_set()
-            self.pool_set = self._pool_set()
+            self.pool_set, self.labelled_set = self._grid_sets()
         self.val_set = self._evaluation_set(parts["val"])
         self.test_set = self._evaluation_set(parts["test"])
         LOG.info(
@@ -211,9 +213,7 @@ class Segmentation(ImageDataModule):
     @property
     def decided(self) -> dict[str, Any]:
         """What the run's record shall hold instead of null: the bands, and files of generated layers."""
-        found: dict[str, Any] = {
-            "bands": [name for name in self.plan.bands if name not in self._reader.auxiliary]
-        }
+        found: dict[str, Any] = {"bands": list(self.plan.bands)}
         if self.layers:
             found |= {f"scenes.auxiliary.{name}": self._reader.auxiliary[name] for name in self.layers}
         return found
@@ -338,15 +338,21 @@ class Segmentation(ImageDataModule):
             places=plan.split.places,
         )
 
-    def _pool_set(self) -> FixedWindows | None:
-        assert self._read is not None and self._edits is not None
+    def _grid_sets(self) -> tuple[FixedWindows | None, FixedWindows | None]:
+        """The windows of the grid that are not labelled, and those that are."""
+        assert self._edits is not None
         grid = self._grid()
         known = self._areas if self.options.labelled is not None else self._edits.areas
-        pool = PoolWindows(grid, {number for area in known if (number := grid.number(area)) is not None})
+        labelled = {number for area in known if (number := grid.number(area)) is not None}
+        return self._grid_set(grid, labelled), self._grid_set(grid, {*range(len(grid))} - labelled)
+
+    def _grid_set(self, grid: WindowGrid, left_out: set[int]) -> FixedWindows | None:
+        assert self._read is not None and self._edits is not None
+        windows = PoolWindows(grid, left_out)
         size = self.plan.patch_size
-        if not len(pool):
+        if not len(windows):
             return None
-        return FixedWindows(self._read, grid.areas, pool, size=(size, size), edits=self._edits.of_scene)
+        return FixedWindows(self._read, grid.areas, windows, size=(size, size), edits=self._edits.of_scene)
 
     def _evaluation_set(self, parts: Sequence[Part]) -> FixedWindows | None:
         areas = areas_of(parts)

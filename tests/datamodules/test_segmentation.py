@@ -10,6 +10,7 @@ from errors import UserError
 from products.query_folder import RECORD, Query, read_queries, record_of
 from products.raster_scene import RasterScene
 from products.scene_reader import SceneReader
+from products.sensor import Sensor
 from products.window import Window
 from tests.fakes.annotated_scenes import CLOUDS, grid, quarters, write_pair, write_tif
 
@@ -206,7 +207,9 @@ def test_active_learning_trains_on_the_listed_windows(one):
     assert pool == [id for id in ids if id not in chosen] and made.pool_set.id(0) == pool[0]
     assert sum(made.class_counts()) == 3 * 16 * 16
     assert set(made.pool_set[0]) == {"image", "mask", "valid", "id", "scene"}
+    assert {made.labelled_set[index]["id"] for index in range(len(made.labelled_set))} == set(chosen)
     assert len(data(one).pool_set) == len(ids)  # nothing is listed: everything can be asked for
+    assert data(one).labelled_set is None
 
 
 def test_answers_replace_masks_and_never_reach_validation(one, caplog):
@@ -239,6 +242,28 @@ def test_workers_give_the_same_batches(three):
     pickle.loads(pickle.dumps(alone.train_set))
     for one, other in zip(alone.test_dataloader(), helped.test_dataloader(), strict=True):
         assert one["id"] == other["id"] and torch.equal(one["image"], other["image"])
+
+
+def test_generated_scenes_with_layers(tmp_path):
+    bands = {"B2": {"ground_sample_distance_m": 10, "wavelength_nm": 490}, "B11": {"ground_sample_distance_m": 20}}
+    toy = Sensor(name="toy", bands=bands, dtype="uint16", nodata=0, valid_range=[1, 65535], readers=[])
+    generator = {"tiles": 3, "dates": 1, "size_px": 64, "auxiliary": ["treecover"]}
+    made = data(generator=generator, sensor=toy, cache=tmp_path)
+    assert made.channels == {"bands": ["B2", "B11", "treecover"]} and made.specification.synthetic
+    assert made.plan.split.kind == "tile" and len(made.plan.scenes) == 3
+    found = made.decided
+    assert found["bands"] == ["B2", "B11", "treecover"]
+    layer = found["scenes.auxiliary.treecover"]
+    again = data(  # as a run's record asks for it
+        reader={"bands": found["bands"], "auxiliary": {"treecover": layer}},
+        images=str(made.plan.scenes[0].path.parent), masks=str(made.plan.masks[0].path.parent),
+    )  # fmt: skip
+    assert again.channels == made.channels
+    assert torch.equal(next(iter(again.test_dataloader()))["image"], next(iter(made.test_dataloader()))["image"])
+    bright = data(generator=generator, sensor=toy, cache=tmp_path, gain_spread=0.5, augmentation="none")
+    plain = data(generator=generator, sensor=toy, cache=tmp_path, augmentation="none")
+    one, other = (next(iter(each.train_dataloader()))["image"] for each in (bright, plain))
+    assert torch.equal(one[:, 2], other[:, 2]) and not torch.allclose(one[:, 0], other[:, 0], rtol=1e-2)
 
 
 def test_impossible_arguments(tmp_path):
