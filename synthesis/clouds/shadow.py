@@ -82,18 +82,23 @@ class Shadow:
         pairs = [_pair(value) for value in (self.azimuth, self.elevation, self.height_m)]
         return Sun(*(float(generator.uniform(*pair)) for pair in pairs if pair is not None))
 
-    def light(self, opacity: np.ndarray, sun: Sun, pixel_m: float, bands: Sequence[str]) -> np.ndarray:
-        """What shadows leave of the light on the ground, (C, h, w) float32 in [0, 1].
-
-        Clouds outside of the image throw no shadow into it.
+    def fallen(self, opacity: np.ndarray, sun: Sun, pixel_m: float) -> np.ndarray:
+        """Opacity of the clouds between the ground and the sun, (h, w) float32; nothing comes in from outside.
 
         Args:
-            opacity: of the clouds, (h, w) float32.
+            opacity: of the clouds as they are seen from above, (h, w) float32.
             sun: see there.
             pixel_m: side of a pixel.
+        """
+        return shifted(opacity, *sun.offset_px(pixel_m))
+
+    def light(self, fallen: np.ndarray, bands: Sequence[str]) -> np.ndarray:
+        """What shadows leave of the light on the ground, (C, h, w) float32 in [0, 1].
+
+        Args:
+            fallen: see there.
             bands: names, C of them.
         """
-        fallen = shifted(opacity, *sun.offset_px(pixel_m))
         darkness = np.array([self._darkness(band) for band in bands], np.float32)
         left: np.ndarray = 1 - darkness[:, None, None] * fallen
         return left

@@ -39,6 +39,4 @@ class CloudSpectrum:
                 f"generator.spectrum: found no reflectance of cloud for {', '.join(unknown)}, expected one: give "
                 f"generator.spectrum.{unknown[0]}=0.7, generator.spectrum.default=0.7, or names of bands by band_order"
             )
-        return np.array(
-            [self.table.get(band.lower(), self.table.get(DEFAULT)) for band in bands], np.float32
-        )
+        return np.array([self.table.get(band.lower(), self.table.get(DEFAULT)) for band in bands], np.float32)

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
-from rasterio.transform import Affine
 
 from errors import UserError
 from products.archives import archive_kind
@@ -47,13 +46,6 @@ class Surface(ABC):
         Raises:
             UserError: the file is damaged there.
         """
-
-    def grid_of(self, window: Window) -> Grid:
-        """The grid of a window."""
-        if self.grid.transform is None:
-            return Grid(window.height, window.width)
-        moved = Affine(*self.grid.transform) @ Affine.translation(window.column, window.row)
-        return Grid(window.height, window.width, self.grid.crs, tuple(moved)[:6])
 
     def pixel_m(self) -> float | None:
         """Side of the pixels in metres; None where the file does not say."""

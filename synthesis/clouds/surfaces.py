@@ -11,6 +11,7 @@ import numpy as np
 from errors import UserError
 from products.grid import Grid
 from products.image_folder import find_images
+from products.patch_raster import part_of
 from products.raster_header import UnreadableImage
 from products.scene_reader import Images, SceneReader
 from products.window import Window
@@ -99,7 +100,9 @@ class Surfaces:
 
     def fingerprint(self) -> list[list[object]]:
         """Name and size in bytes of each file that tiles are drawn from."""
-        return [[each.name, each.path.stat().st_size if each.path.is_file() else 0] for each in self._surfaces]
+        return [
+            [each.name, each.path.stat().st_size if each.path.is_file() else 0] for each in self._surfaces
+        ]
 
     def draw(self, generator: np.random.Generator) -> SurfaceTile:
         """A tile at a random place of a random file; a function of the generator's state and the files.
@@ -122,7 +125,7 @@ class Surfaces:
             share = float(valid.mean())
             if share >= self.min_valid:
                 return SurfaceTile(
-                    pixels, valid, surface.name, window, surface.grid_of(window), surface.pixel_m()
+                    pixels, valid, surface.name, window, part_of(surface.grid, window), surface.pixel_m()
                 )
             best = max(best, share)
         raise UserError(

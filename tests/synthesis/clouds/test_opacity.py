@@ -63,5 +63,5 @@ def test_what_is_thin_has_the_colour_of_thick_cloud():
     "wrong", [{"thin": 0.5}, {"least": 0}, {"most": 1.1}, {"feather_px": -1}, {"white": 0}]
 )
 def test_impossible_numbers_are_refused(wrong):
-    with pytest.raises(UserError, match="generator.opacity"):
+    with pytest.raises(UserError, match=r"generator\.opacity"):
         Opacity(**wrong)

@@ -18,7 +18,8 @@ def test_a_shadow_falls_away_from_the_sun(azimuth, place):
     """1000 m high, sun at 45 degrees: 1000 m away, which are 5 pixels of 200 m."""
     cloud = np.zeros((SIDE, SIDE), np.float32)
     cloud[10, 10] = 1
-    light = Shadow(darkness=0.6).light(cloud, Sun(azimuth, 45, 1000), 200, ["red"])
+    shadow = Shadow(darkness=0.6)
+    light = shadow.light(shadow.fallen(cloud, Sun(azimuth, 45, 1000), 200), ["red"])
     assert light.shape == (1, SIDE, SIDE)
     dark = np.zeros((SIDE, SIDE))
     dark[place] = 0.6
@@ -38,10 +39,10 @@ def test_shifts_between_pixels_keep_the_sum_and_the_place():
 def test_darkness_by_band():
     cloud = np.ones((SIDE, SIDE), np.float32)
     shadow = Shadow(darkness={"Blue": 0.3, "default": 0.7})
-    light = shadow.light(cloud, Sun(0, 90, 1000), 10, ["blue", "B8"])
+    light = shadow.light(cloud, ["blue", "B8"])
     np.testing.assert_allclose(light[:, 10, 10], [0.7, 0.3], atol=1e-6)
     with pytest.raises(UserError, match=r"no number for the band B8"):
-        Shadow(darkness={"blue": 0.3}).light(cloud, Sun(0, 90, 1000), 10, ["B8"])
+        Shadow(darkness={"blue": 0.3}).light(cloud, ["B8"])
 
 
 def test_the_sun_is_drawn_from_ranges():
