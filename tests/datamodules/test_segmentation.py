@@ -171,7 +171,9 @@ def test_scenes_smaller_than_a_patch(tmp_path):
 
 
 def test_every_scene_is_test(three):
-    made = data(three, test_on="all", labelled="of_another_training.json", edited_masks=["of_another_training"])
+    made = data(
+        three, test_on="all", labelled="of_another_training.json", edited_masks=["of_another_training"]
+    )
     assert (
         made.train_set is None
         and made.val_set is None
@@ -245,7 +247,10 @@ def test_workers_give_the_same_batches(three):
 
 
 def test_generated_scenes_with_layers(tmp_path):
-    bands = {"B2": {"ground_sample_distance_m": 10, "wavelength_nm": 490}, "B11": {"ground_sample_distance_m": 20}}
+    bands = {
+        "B2": {"ground_sample_distance_m": 10, "wavelength_nm": 490},
+        "B11": {"ground_sample_distance_m": 20},
+    }
     toy = Sensor(name="toy", bands=bands, dtype="uint16", nodata=0, valid_range=[1, 65535], readers=[])
     generator = {"tiles": 3, "dates": 1, "size_px": 64, "auxiliary": ["treecover"]}
     made = data(generator=generator, sensor=toy, cache=tmp_path)
@@ -259,7 +264,9 @@ def test_generated_scenes_with_layers(tmp_path):
         images=str(made.plan.scenes[0].path.parent), masks=str(made.plan.masks[0].path.parent),
     )  # fmt: skip
     assert again.channels == made.channels
-    assert torch.equal(next(iter(again.test_dataloader()))["image"], next(iter(made.test_dataloader()))["image"])
+    assert torch.equal(
+        next(iter(again.test_dataloader()))["image"], next(iter(made.test_dataloader()))["image"]
+    )
     bright = data(generator=generator, sensor=toy, cache=tmp_path, gain_spread=0.5, augmentation="none")
     plain = data(generator=generator, sensor=toy, cache=tmp_path, augmentation="none")
     one, other = (next(iter(each.train_dataloader()))["image"] for each in (bright, plain))
