@@ -147,8 +147,11 @@ class SlstrFiles:
     @contextmanager
     def _opened(self, file: str) -> Iterator[h5netcdf.File]:
         try:
-            with h5netcdf.File(self._source(file), "r", phony_dims="access") as opened:
-                yield opened
+            with h5py.File(self._source(file), "r") as plain:
+                # h5netcdf asks this too, and would print a traceback beside the sentence where it cannot be read.
+                plain.attrs.get("_nc3_strict")
+                with h5netcdf.File(plain, "r", phony_dims="access") as opened:
+                    yield opened
         except _DAMAGED as error:
             reason = " ".join(str(error).split())
             raise UserError(

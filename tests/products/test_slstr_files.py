@@ -1,4 +1,6 @@
+import gc
 import pickle
+import sys
 import zipfile
 
 import h5netcdf
@@ -82,6 +84,28 @@ def test_a_damaged_file_is_named(product, tmp_path, damage):
         UserError, match=r"S1_radiance_an\.nc: found no readable netCDF-4 file \(.*expected a whole one"
     ):
         SlstrFiles(folder, LIMIT).read("S1_radiance_an.nc", "S1_radiance_an")
+
+
+def test_any_damage_is_a_sentence_and_nothing_else(product, tmp_path, monkeypatch):
+    printed = []
+    monkeypatch.setattr(sys, "unraisablehook", printed.append)
+    folder = tmp_path / slstr.NAME
+    folder.mkdir()
+    content = (product / "flags_in.nc").read_bytes()
+    generator = np.random.default_rng(0)
+    refused = 0
+    for _ in range(40):
+        broken = bytearray(content)
+        for place in generator.integers(0, 6000, 6):
+            broken[place] = generator.integers(256)
+        (folder / "flags_in.nc").write_bytes(bytes(broken))
+        try:
+            SlstrFiles(folder, LIMIT).read("flags_in.nc", "confidence_in")
+        except UserError:
+            refused += 1
+    gc.collect()
+    assert refused > 10
+    assert not printed  # tracebacks of objects that could not even be closed
 
 
 def test_a_large_member_is_not_read_into_memory(product):
