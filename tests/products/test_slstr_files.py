@@ -94,7 +94,7 @@ def test_any_damage_is_a_sentence_and_nothing_else(product, tmp_path, monkeypatc
     content = (product / "flags_in.nc").read_bytes()
     generator = np.random.default_rng(0)
     refused = 0
-    for _ in range(40):
+    for _ in range(15):
         broken = bytearray(content)
         for place in generator.integers(0, 6000, 6):
             broken[place] = generator.integers(256)
@@ -104,7 +104,7 @@ def test_any_damage_is_a_sentence_and_nothing_else(product, tmp_path, monkeypatc
         except UserError:
             refused += 1
     gc.collect()
-    assert refused > 10
+    assert refused > 5
     assert not printed  # tracebacks of objects that could not even be closed
 
 
