@@ -6,6 +6,7 @@ ordered, or comes from S3 or an interface of its own, eodag fetches itself.
 """
 
 import logging
+import math
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -38,15 +39,15 @@ def find(
 
     Args:
         name: of the source, for sentences.
-        source: `provider`, `product_type`, `titles`, `left_out`, `search_more`, `order_minutes`,
-            `catalogue_checks`, and `accounts`: what a provider wants.
-        selection: box, days, clouds, count, product_type, provider.
+        source: `provider`, `product_type`, `titles`, `left_out`, `search_more`, `order_among`, `search_most`,
+            `order_minutes`, `catalogue_checks`, and `accounts`: what a provider wants.
+        selection: box, days, clouds, count, product_type, provider, order.
         limits: patience.
 
     Raises:
         UserError: eodag or the provider is missing, the search fails or finds nothing.
     """
-    selection.only(name, ("box", "start", "end", "cloud_cover", "count", "product_type", "provider"))
+    selection.only(name, ("box", "start", "end", "cloud_cover", "count", "product_type", "provider", "order"))
     provider = selection.provider or str(source["provider"])
     account = source.get("accounts", {}).get(provider, "what docs/downloads.md says of it")
     products = _search(name, provider, account, source, selection)
@@ -77,7 +78,7 @@ def _search(
             geom=box.as_list(),
             start=start,
             end=end,
-            limit=count * (int(source["search_more"]) if titles != "*" else 1),
+            limit=_limit(count, titles, selection, source),
             raise_errors=True,
             validate=False,  # it would ask for the list of all wishes first
             **wishes,
@@ -86,7 +87,28 @@ def _search(
         raise UserError(
             f"source={name}: the search on {provider} failed ({_kind(error)}), expected a list of products"
         ) from error
-    return [product for product in found if fnmatchcase(str(product.properties["title"]), titles)][:count]
+    fitting = [product for product in found if fnmatchcase(str(product.properties["title"]), titles)]
+    if selection.order is not None:
+        fitting.sort(key=lambda product: _rank(product, selection.order == "cloudiest"))
+    return fitting[:count]
+
+
+def _limit(count: int, titles: str, selection: Selection, source: Mapping[str, Any]) -> int:
+    """How many products to ask for: more than are wanted where some are left out or they shall be sorted."""
+    more = int(source["search_more"]) if titles != "*" else 1
+    if selection.order is None:
+        return count * more
+    return max(count, min(count * max(more, int(source["order_among"])), int(source["search_most"])))
+
+
+def _rank(product: Any, cloudiest: bool) -> tuple[bool, float, str]:
+    """Place in the order; products whose clouds nobody knows come last, equal ones by title."""
+    try:
+        cover = float(product.properties.get("eo:cloud_cover"))
+    except (TypeError, ValueError):
+        cover = math.nan
+    unknown = math.isnan(cover)
+    return unknown, 0.0 if unknown else -cover if cloudiest else cover, str(product.properties["title"])
 
 
 def _gateway(provider: str, account: str) -> tuple[Any, tuple[type[Exception], ...]]:

@@ -50,6 +50,9 @@ def generate(
     names: Sequence[str] | str | None = None,
     events: Sequence[str] | str | None = None,
     layer: str | None = None,
+    footprint: str | None = None,
+    footprints: Mapping[str, Sequence[float]] | None = None,
+    order: str | None = None,
     max_gigabytes: float = 20.0,
     dry_run: bool = False,
     progress: bool = False,
@@ -74,6 +77,9 @@ def generate(
         names: files or data sets, with `*` and `?`.
         events: events of THRawS, with `*` and `?`.
         layer: auxiliary layer.
+        footprint: one of `footprints`, instead of a box.
+        footprints: boxes by name.
+        order: `cloudiest` or `clearest` of what is found; None = as the catalogue gives it.
         max_gigabytes: of all that would be fetched, in 10^9 bytes.
         dry_run: only list.
         progress: show a progress bar.
@@ -89,6 +95,10 @@ def generate(
     kind = str(settings["kind"])
     settings = {**shared.get(kind, {}), **settings, "shared": shared}
     limits = TransferLimits(**transfer)
+    if footprint is not None:
+        if box is not None:
+            raise UserError(f"footprint: found {footprint} and box={list(box)}, expected one of the two")
+        box = chosen(footprints or {}, footprint, "footprint")
     selection = read_selection(
         box=box,
         start=start,
@@ -100,6 +110,7 @@ def generate(
         names=names,
         events=events,
         layer=layer,
+        order=order,
     )
     manifest = Manifest(output)
     items = _distinct(FINDERS[kind](source, settings, selection, limits))

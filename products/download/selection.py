@@ -11,6 +11,9 @@ from errors import UserError
 from products.download.file_names import listed
 
 
+ORDERS = ("cloudiest", "clearest")
+
+
 @dataclass(frozen=True)
 class Box:
     """A rectangle in degrees; west may be larger than east across the date line."""
@@ -39,6 +42,7 @@ class Selection:
         names: names or patterns (`*`, `?`) of files or data sets.
         events: the same, of events.
         layer: of the auxiliary layers.
+        order: `cloudiest` or `clearest`: which of the products that are found come first.
     """
 
     box: Box | None = None
@@ -51,6 +55,7 @@ class Selection:
     names: tuple[str, ...] | None = None
     events: tuple[str, ...] | None = None
     layer: str | None = None
+    order: str | None = None
 
     def only(self, source: str, keys: Iterable[str]) -> None:
         """Refuse wishes that a source does not know.
@@ -96,6 +101,7 @@ def read_selection(
     names: Sequence[str] | str | None,
     events: Sequence[str] | str | None,
     layer: str | None,
+    order: str | None = None,
 ) -> Selection:
     """The wishes of a config, judged.
 
@@ -106,6 +112,8 @@ def read_selection(
         raise UserError(f"cloud_cover: found {cloud_cover}, expected percent from 0 to 100")
     if count is not None and count < 1:
         raise UserError(f"count: found {count}, expected 1 or more")
+    if order is not None and order not in ORDERS:
+        raise UserError(f"order: found {order}, expected one of {', '.join(ORDERS)}")
     first, last = _moment("start", start), _moment("end", end)
     if first and last and last + timedelta(days=1) <= first:
         raise UserError(f"end: found {end}, expected a day that is not before start={start}")
@@ -120,6 +128,7 @@ def read_selection(
         names=_texts(names),
         events=_texts(events),
         layer=layer,
+        order=order,
     )
 
 

@@ -20,6 +20,8 @@ from products.download.selection import Box, Selection
 SHARED = {
     "titles": "*",
     "search_more": 4,
+    "order_among": 20,
+    "search_most": 30,
     "left_out": ["*thumb*", "*preview*"],
     "order_minutes": 0.01,
     "catalogue_checks": True,
@@ -198,6 +200,34 @@ def test_assets_one_by_one(server, settings, quick, tmp_path):
         item.fetch(tmp_path / item.name.split("/")[1], watch(quick))
     assert (tmp_path / "x_B2.TIF").read_bytes() == b"blue"
     assert "Authorization" not in server.gets("/open/x_MTL.txt")[0].headers
+
+
+def test_the_cloudiest_of_what_is_found(server, settings, quick):
+    covers = {
+        "S3A_HAZY": 40.0,
+        "S3A_OVERCAST": 97.5,
+        "S3B_UNKNOWN": None,
+        "S3B_CLEAR": 2.0,
+        "S3B_OVERCAST": 97.5,
+    }
+    found = [
+        feature(
+            title,
+            {"product": {"href": server.put(f"/open/{title}.zip", b"blue")}},
+            **{"eo:cloud_cover": cover},
+        )
+        for title, cover in covers.items()
+    ]
+    settings(here=stac(server, found))
+    source = {**SHARED, "provider": "here", "product_type": "LANDSAT_C2L2"}
+    wishes = Selection(box=Box(7, 46, 8, 47), count=3, order="cloudiest")
+    items = eodag_catalogue.find("sentinel3", source, wishes, quick)
+    assert [item.name for item in items] == ["S3A_OVERCAST.zip", "S3B_OVERCAST.zip", "S3A_HAZY.zip"]
+    assert json.loads(next(one.body for one in server.asked if one.path == "/search"))["limit"] == 30
+    items = eodag_catalogue.find(
+        "sentinel3", source, Selection(box=wishes.box, count=5, order="clearest"), quick
+    )
+    assert [item.name for item in items][0::4] == ["S3B_CLEAR.zip", "S3B_UNKNOWN.zip"]
 
 
 def test_a_catalogue_that_is_wrong(server, settings, quick, tmp_path):

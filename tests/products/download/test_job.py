@@ -142,6 +142,22 @@ def test_sentences(fetch, tmp_path, sources):
         fetch()
 
 
+def test_places_by_name(fetch):
+    places = {"ocean": [-150, -35, -120, 35]}
+    for wishes, sentence in (
+        ({"footprint": "moon"}, "footprint: found 'moon', expected one of ocean"),
+        (
+            {"footprint": "ocean", "box": [1, 2, 3, 4]},
+            "footprint: found ocean and box=.*, expected one of the two",
+        ),
+        ({"footprint": "ocean"}, "box: source=thraws knows no such wish"),
+        ({"order": "cloudiest"}, "order: source=thraws knows no such wish"),
+        ({"order": "best"}, "order: found best, expected one of cloudiest, clearest"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            fetch(footprints=places, **wishes)
+
+
 def test_an_output_that_is_a_file(fetch, tmp_path):
     (tmp_path / "out").write_text("mine")
     with pytest.raises(UserError, match=r"found no way to write there \(File exists\)"):
