@@ -7,6 +7,7 @@ import torch
 
 from datamodules.segmentation import Segmentation
 from errors import UserError
+from products.class_table import ClassTable
 from products.query_folder import RECORD, Query, read_queries, record_of
 from products.raster_scene import RasterScene
 from products.scene_reader import SceneReader
@@ -15,7 +16,7 @@ from products.window import Window
 from tests.fakes.annotated_scenes import CLOUDS, grid, quarters, write_pair, write_tif
 
 
-def data(folder=None, setup=True, reader=None, **options) -> Segmentation:
+def data(folder=None, setup=True, reader=None, classes=CLOUDS, **options) -> Segmentation:
     given = {
         "patch_size": 16,
         "test_patch_size": 32,
@@ -25,7 +26,7 @@ def data(folder=None, setup=True, reader=None, **options) -> Segmentation:
     }
     if folder is not None:
         given |= {"images": str(folder / "images"), "masks": str(folder / "masks")}
-    made = Segmentation(scenes=SceneReader(**(reader or {})), classes=CLOUDS, **{**given, **options})
+    made = Segmentation(scenes=SceneReader(**(reader or {})), classes=classes, **{**given, **options})
     if setup:
         made.prepare_data()
         made.setup()
@@ -282,3 +283,20 @@ def test_impossible_arguments(tmp_path):
         data(setup=False, masks="m")
     with pytest.raises(UserError, match=r"data.sampling: found 'rare', expected uniform, rare_classes"):
         data(tmp_path, setup=False, sampling="rare")
+
+
+@pytest.mark.real
+def test_a_real_image_with_its_mask(real_data):
+    """256 columns of ukis-csmask, one file: six bands of reflectance and classes of which some are missing."""
+    names = {"cloud": 4, "ground": 3, "snow": 1, "water": 2, "shadow": 0}
+    table = {name: {"values": [value], "colour": [0, 0, value]} for name, value in names.items()}
+    made = data(
+        images=str(real_data / "cloudmask_ukis_csmask" / "sentinel2_left_dev_converted.npz"),
+        reader={"scale": 10_000, "band_order": ["B2", "B3", "B4", "B8", "B11", "B12"]},
+        patch_size=128, classes=ClassTable(name="csmask", classes=table),
+    )  # fmt: skip
+    batch = next(iter(made.train_dataloader()))
+    assert batch["image"].shape == (2, 6, 128, 128) and 500 < batch["image"].mean() < 5000
+    assert made.class_counts()[0] > 5000 and 0 in made.class_counts()
+    for held in (made.val_set, made.test_set):  # blocks are laid so that both show cloud
+        assert any((sample["mask"] == 0).any() for sample in held)
