@@ -10,7 +10,6 @@ from typing import Any
 from errors import UserError
 from products.download.file_names import listed
 
-
 ORDERS = ("cloudiest", "clearest")
 
 
