@@ -318,3 +318,20 @@ def test_every_key_of_the_task_is_an_argument_and_the_reader_is_the_runs():
     for key, value in task.keywords.items():
         if key not in ("scenes", "classes", "auxiliary", "driver_options"):
             assert defaults[key] == value, key
+
+
+@pytest.mark.real
+def test_a_real_image_without_georeference_whose_bands_have_no_names(tmp_path, real_data):
+    source = real_data / "cloudmask_ukis_csmask" / "sentinel2_left_dev_converted.npz"
+    order = ("B2", "B3", "B4", "B8", "B11", "B12")
+    network = small_segmenter(("B4", "B11"), kernels=(1, 1))
+    run(network, source, tmp_path / "out.tif", scenes=SceneReader(band_order=order, scale=10_000))
+    with np.load(source) as archive:
+        reflectance = archive["img"].transpose(2, 0, 1)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(reflectance[None, [2, 4]] * np.float32(10_000)))[0].numpy()
+    with rasterio.open(tmp_path / "out.tif") as file:
+        found = file.read(1)
+        assert file.crs is None
+    valid = found < 255
+    assert valid.mean() > 0.99 and (found == logits.argmax(0))[valid].mean() > 0.9999
