@@ -33,6 +33,7 @@ from products.scene_names import stem_of
 from products.window import Window
 
 BLENDS = ("spline", "published")
+_SUFFIXES = (".tif", ".tiff", ".npz")  # of names that nobody gives to a folder
 _MULTIPLE = 16  # pixels: of windows and steps, so that blocks of files are no smaller
 
 
@@ -125,8 +126,8 @@ def segment(
         network: ready to predict; several of the same classes are averaged. They are moved to `device`.
         specification: not used; scenes say what their pixels mean.
         input: whatever `scenes` finds scenes in.
-        output: the map of classes, or for several scenes a folder for them. What belongs to a scene appears when all of
-            it is whole.
+        output: the map of classes; a folder that is there, or of several scenes any, gets `<scene>.tif`. What belongs
+            to a scene appears when all of it is whole.
         scenes: finds and opens scenes.
         classes: what the network's classes look like in a file.
         auxiliary: files of auxiliary layers by name, instead of those that `scenes` knows; null ones are left out.
@@ -272,9 +273,9 @@ def _jobs(found: Sequence[Path], input: Path, output: Path) -> list[tuple[Path, 
     """
     if len(found) == 1 and not output.is_dir():
         jobs = [(found[0], output)]
-    elif output.is_file():
+    elif output.is_file() or (output.suffix.lower() in _SUFFIXES and not output.is_dir()):
         raise UserError(
-            f"output={output}: found a file, expected a folder for the maps of {len(found)} scenes in {input}"
+            f"output={output}: found the name of a file, expected a folder for the maps of {len(found)} scenes in {input}"
         )
     else:
         jobs = [(path, output / f"{stem_of(path)}.tif") for path in found]

@@ -25,8 +25,6 @@ _UNITS = {
     "mc_dropout": "mutual information over draws of dropout (nats)",
     "test_time": "standard deviation of the probabilities over windows and orientations",
 }
-_TIFF = ("GTiff", "COG")
-_SUFFIXES = (".tif", ".tiff")
 
 
 class SegmentationFiles:

@@ -167,9 +167,13 @@ def test_a_folder_of_scenes_gives_a_folder_of_maps(tmp_path):
         np.testing.assert_array_equal(
             read(tmp_path / "maps" / f"{name}.tif")[0], expected_map(network, array)
         )
-    (tmp_path / "file.tif").write_text("x")
-    with pytest.raises(UserError, match="found a file, expected a folder for the maps of 2 scenes"):
-        run(network, tmp_path / "in", tmp_path / "file.tif")
+    run(network, tmp_path / "in" / "a.tif", tmp_path / "maps")
+    (tmp_path / "file").write_text("x")
+    for name in ("file", "new.tif"):
+        with pytest.raises(
+            UserError, match="found the name of a file, expected a folder for the maps of 2 scenes"
+        ):
+            run(network, tmp_path / "in", tmp_path / name)
 
 
 def test_several_networks_are_averaged_and_the_scene_has_the_bands_of_all(tmp_path):
