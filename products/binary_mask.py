@@ -83,9 +83,14 @@ def mask_values(mask: BinaryMask, geotiff: bool) -> np.ndarray:
     return np.where(mask.known, mask.cloud.astype(np.uint8), np.uint8(UNKNOWN))
 
 
-def png_bytes(pixels: np.ndarray) -> bytes:
-    """A PNG of (H, W) or (3, H, W) uint8; equal pixels give equal bytes."""
+def png_bytes(pixels: np.ndarray, compress_level: int = 6) -> bytes:
+    """A PNG of (H, W) or (3, H, W) uint8; equal pixels give equal bytes.
+
+    Args:
+        pixels: the image.
+        compress_level: of zlib, 1 to 9.
+    """
     image = Image.fromarray(np.ascontiguousarray(pixels if pixels.ndim == 2 else np.moveaxis(pixels, 0, -1)))
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", compress_level=compress_level)
     return buffer.getvalue()

@@ -21,10 +21,12 @@ class CloudImages(Protocol):
     Attributes:
         name: what the manifest calls it.
         bands: of the images.
+        learned: whether a network has seen such images; else their colours are made up.
     """
 
     name: str
     bands: int
+    learned: bool
 
     def record(self) -> dict[str, Any]:
         """What decides the images, plain values."""
@@ -36,7 +38,7 @@ class CloudImages(Protocol):
 class MadeUpClouds:
     """Clouds of fractal noise, see `ProceduralClouds`."""
 
-    name = PROCEDURAL
+    name, learned = PROCEDURAL, False
 
     def __init__(self, look: ProceduralClouds) -> None:
         self.look = look
@@ -61,6 +63,8 @@ class LearnedClouds:
     Raises:
         UserError: no such file or device, or another network.
     """
+
+    learned = True
 
     def __init__(self, weights: str | Path, device: str = "cpu") -> None:
         import torch

@@ -27,7 +27,7 @@ class Opacity:
 
     thin: float = 0.1
     thick: float = 0.45
-    white: float = 0.7
+    white: float = 0.6
     least: float = 0.15
     most: float = 1.0
     feather_px: float = 3.0

@@ -102,7 +102,12 @@ class PairForm:
 
 
 def fitted(
-    settings: PairSettings, bands: Sequence[str], pictures: bool, cloud_bands: int, min_valid: float
+    settings: PairSettings,
+    bands: Sequence[str],
+    pictures: bool,
+    cloud_bands: int,
+    learned: bool,
+    min_valid: float,
 ) -> PairForm:
     """Settle what is left to the surfaces.
 
@@ -111,6 +116,7 @@ def fitted(
         bands: of the surfaces.
         pictures: whether these are pictures of 8 bits.
         cloud_bands: how many the clouds have.
+        learned: whether these come from images, so that their colours mean something.
         min_valid: part of a tile that must have data.
 
     Raises:
@@ -141,7 +147,7 @@ def fitted(
             f"generator.cloud_bands: found own, with clouds of {cloud_bands} bands and surfaces of {count}, "
             "expected spectrum"
         )
-    own = settings.cloud_bands == "own" or (settings.cloud_bands == "auto" and fits and pictures)
+    own = settings.cloud_bands == "own" or (settings.cloud_bands == "auto" and fits and pictures and learned)
     if published and cloud_bands not in _PICTURE_BANDS:
         raise UserError(
             f"generator.composition: found published and clouds of {cloud_bands} bands, expected three or one"

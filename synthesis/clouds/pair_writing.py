@@ -15,6 +15,8 @@ from synthesis.clouds.pair_making import Ingredients, Pair
 from synthesis.clouds.pair_manifest import CLOUDS, FOLDERS, IMAGES, MASKS, SURFACE, Row, write_row
 from synthesis.clouds.pair_settings import PairForm
 
+_PNG_LEVEL = 2  # of zlib: images of the ground hardly become smaller above, in three times the time
+
 
 def pair_id(number: int) -> str:
     """What pair `number` (from 0) is called: five digits from 00001, more where these do not do."""
@@ -77,7 +79,7 @@ def write_pair(
 
 def _write(path: Path, folder: str, pixels: np.ndarray, grid: Grid, form: PairForm) -> None:
     if not form.geotiff:
-        replace_bytes(path, png_bytes(pixels if len(pixels) == 3 else pixels[0]))
+        replace_bytes(path, png_bytes(pixels if len(pixels) == 3 else pixels[0], _PNG_LEVEL))
         return
     bands: Mapping[str, list[str]] = {MASKS: ["cloud"], IMAGES: list(form.bands), SURFACE: list(form.bands)}
     tags = {SYNTHETIC_TAG: "1"} if folder in (IMAGES, CLOUDS) else {}

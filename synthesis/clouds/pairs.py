@@ -108,7 +108,7 @@ def generate(
         bands=bands, min_valid=min_valid, attempts=attempts, black_is_data=black_is_data,
     )  # fmt: skip
     clouds = open_clouds(weights, procedural_clouds, device)
-    form = fitted(rules, ground.bands, ground.eight_bit, clouds.bands, ground.min_valid)
+    form = fitted(rules, ground.bands, ground.eight_bit, clouds.bands, clouds.learned, ground.min_valid)
     maker = PairMaker(source, ground, clouds, form, seed)
     record = {
         **form.record(), **clouds.record(), "seed": seed, "height": source.height, "width": source.width,

@@ -1,11 +1,13 @@
 """Reflectance of thick cloud by band."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from errors import UserError
 
+LOG = logging.getLogger(__name__)
 DEFAULT = "default"
 
 
@@ -37,6 +39,12 @@ class CloudSpectrum:
         if unknown and DEFAULT not in self.table:
             raise UserError(
                 f"generator.spectrum: found no reflectance of cloud for {', '.join(unknown)}, expected one: give "
-                f"generator.spectrum.{unknown[0]}=0.7, generator.spectrum.default=0.7, or names of bands by band_order"
+                f"+generator.spectrum.{unknown[0]}=0.7, spectrum.default=0.7, or names of bands by scenes.band_order=[...]"
             )
+        if unknown:
+            LOG.warning(
+                "cloud has the reflectance %g in the bands %s, of which generator.spectrum says nothing "
+                "(scenes.band_order=[red,green,blue,nir] names bands)",
+                self.table[DEFAULT], ", ".join(unknown),
+            )  # fmt: skip
         return np.array([self.table.get(band.lower(), self.table.get(DEFAULT)) for band in bands], np.float32)

@@ -10,7 +10,7 @@ from rasterio.errors import CRSError
 
 from errors import UserError
 from products.archives import archive_kind
-from products.band_names import positions
+from products.band_names import names_by_position, positions
 from products.grid import Grid
 from products.npz_member import is_npz, npz_member
 from products.raster import RasterFile, read_info
@@ -69,6 +69,7 @@ class PictureSurface(Surface):
         path: the file.
         name: see `Surface`.
         bands: which, in order; None: all.
+        band_order: names by position, where the file does not name its bands; None: red, green, blue, or grey.
         black_is_data: whether a pixel of zeros has data.
 
     Raises:
@@ -77,10 +78,19 @@ class PictureSurface(Surface):
 
     kind = PICTURE
 
-    def __init__(self, path: Path, name: str, bands: Sequence[str] | None, black_is_data: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        bands: Sequence[str] | None,
+        band_order: Sequence[str] | None,
+        black_is_data: bool,
+    ) -> None:
         info = read_info(path)
-        given = tuple(text for text in info.band_names if not text.startswith("band_"))
-        found = given if len(given) == len(info.indexes) else _COLOURS.get(len(info.indexes), info.band_names)
+        described = [None if text.startswith("band_") else text for text in info.band_names]
+        found = names_by_position(described, None, band_order, str(path))
+        if not band_order and found[0] == "band_1":
+            found = _COLOURS.get(len(found), found)
         wanted = found if bands is None else tuple(bands)
         chosen = tuple(info.indexes[place] for place in positions(wanted, found, str(path)))
         self.raster, self.black_is_data = RasterFile.of(info.select(chosen)), black_is_data

@@ -149,7 +149,7 @@ class Surfaces:
             try:
                 surface: Surface
                 if is_picture(path):
-                    surface = PictureSurface(path, name, bands, black_is_data)
+                    surface = PictureSurface(path, name, bands, whole.band_order, black_is_data)
                 else:
                     surface = SceneSurface(path, name, whole, fractions)
             except (UserError, UnreadableImage) as error:

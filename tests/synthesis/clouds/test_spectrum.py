@@ -7,13 +7,14 @@ from errors import UserError
 from synthesis.clouds.spectrum import CloudSpectrum
 
 
-def test_bands_by_name_in_any_case_and_others_by_default():
+def test_bands_by_name_in_any_case_and_others_by_default(caplog):
     spectrum = CloudSpectrum({"S1": 0.75, "SWIR1": 0.5, "default": 0.6})
     assert spectrum.of(["swir1", "s1", "B99"]).tolist() == pytest.approx([0.5, 0.75, 0.6])
+    assert "0.6 in the bands B99, of which" in caplog.text
 
 
 def test_unknown_bands_are_refused_without_default():
-    with pytest.raises(UserError, match=r"no reflectance of cloud for B8, .*generator.spectrum.B8=0.7"):
+    with pytest.raises(UserError, match=r"no reflectance of cloud for B8, .*\+generator.spectrum.B8=0.7"):
         CloudSpectrum({"S1": 0.75, "default": None}).of(["S1", "B8"])
 
 
