@@ -14,8 +14,8 @@ from evaluation.generator_plots import plot_generator_quality
 from evaluation.generator_quality import MODEL, GeneratorQuality
 
 NOTES = {
-    "fid": "of the fixed network callbacks.cloud_scores.features: comparable with nothing but other runs that have the same one, "
-    "the same test set and the same patches",
+    "fid, kid": "of the fixed network callbacks.cloud_scores.features, each feature in units of its spread among the real tiles: "
+    "comparable with nothing but other runs on the same tiles with the same settings",
     "real_halves": "one half of the real tiles against the other, the floor; half as many samples, so its FID is high",
     "two_colours": "real tiles painted with the mean colours of their cloud and of the rest: clouds without texture",
 }
@@ -45,7 +45,7 @@ class CloudScores(pl.Callback):
         folder: str,
         *,
         features: Callable[[int], nn.Module],
-        patch_px: int = 64,
+        patch_px: int = 32,
         kid_subsets: int = 50,
         kid_subset_size: int = 100,
         validation_tiles: int = 64,

@@ -15,6 +15,8 @@ REAL_HALVES = "real_halves"
 _COVER_BINS = np.linspace(0, 100, 11)  # percent
 _CLOUD = 0.5  # from here on a mask of values from 0 to 1 means cloud
 _LEAST_SIDE = 8  # pixels of a patch
+_LEAST_SPREAD = 0.1  # of a feature, as part of the mean of all
+_TINY = 1e-9  # where none varies at all
 
 Features = Callable[[np.ndarray], np.ndarray]  # (N, C, n, n) -> (N, F)
 Scores = dict[str, float | None]
@@ -128,13 +130,21 @@ class GeneratorQuality:
     def _distances(self, found: _Patches, real: _Patches) -> Scores:
         if not len(found) or not len(real):
             return {"fid": None, "kid": None, "spectral_distance_db": None}
-        features = [np.concatenate(each.features) for each in (found, real)]
+        features = self._standardised(found), self._standardised(real)
         spectra = [np.concatenate(each.spectra).mean(axis=0) for each in (found, real)]
         return {
             "fid": frechet_distance(features[0], features[1]),
             "kid": kernel_distance(features[0], features[1], **self.kid),
             "spectral_distance_db": spectral_distance(spectra[0], spectra[1]),
         }
+
+    def _standardised(self, patches: _Patches) -> np.ndarray:
+        """Features in units of their spread over all real patches, so that each counts as much as any other."""
+        real = np.concatenate(self._sets["real"].features).astype(np.float64)
+        spread = real.std(axis=0)
+        # What hardly varies among real ones must not decide alone.
+        spread = np.maximum(spread, max(_LEAST_SPREAD * float(spread.mean()), _TINY))
+        return np.asarray((np.concatenate(patches.features) - real.mean(axis=0)) / spread)
 
     def _of_masks(self) -> Scores:
         if not self._errors:

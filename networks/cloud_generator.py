@@ -1,25 +1,18 @@
 """The network that turns masks of clouds into clouds, from whatever file or run holds it."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor, nn
 
 from errors import UserError
 from networks.checkpoint_tensors import read_content
 from networks.cyclegan_checkpoint import GENERATOR, generator_of, plain_tensors
+from networks.cyclegan_run import checkpoint_of, translator_of
 from networks.resnet_generator import ResnetGenerator
-from networks.segnet_checkpoint import load_exactly
-from networks.translation import Translator, build_translator
+from networks.translation import Translator
 
 EXPECTED = "a published latest_net_G_B.pth, a checkpoint of CycleGAN written by train.py, or the folder of such a run"
-_CHECKPOINTS = ("checkpoints/best.ckpt", "checkpoints/last.ckpt", "ground/model.ckpt")  # of a run, best first
-_PREFIX = "network."  # of the tensors of the direction masks -> clouds
-_OWN = "nadir"  # where our checkpoints keep their config
 
 
 class CloudGenerator(nn.Module):
@@ -94,12 +87,12 @@ def load_cloud_generator(file: str | Path, *, channels_last: bool = False) -> Cl
     """
     path = Path(file)
     if path.is_dir():
-        path = _checkpoint_of(path)
+        path = checkpoint_of(path, EXPECTED)
     if not path.is_file():
         raise UserError(f"{path}: there is no such file; expected {EXPECTED}")
     content = read_content(path, EXPECTED)
     if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
-        translator = _of_checkpoint(content, path)
+        translator = translator_of(content, path, EXPECTED)
     else:
         translator = _around(generator_of(plain_tensors(content, path, GENERATOR), path))
     return CloudGenerator(translator, channels_last=channels_last, source=path.name)
@@ -124,41 +117,3 @@ def _around(generator: ResnetGenerator) -> Translator:
     convolutions = [layer for layer in generator.modules() if isinstance(layer, nn.Conv2d)]
     first, last = convolutions[0], convolutions[-1]
     return Translator(generator, in_channels=first.in_channels, out_channels=last.out_channels)
-
-
-def _checkpoint_of(run: Path) -> Path:
-    for name in _CHECKPOINTS:
-        if (run / name).is_file():
-            return run / name
-    raise UserError(f"{run}: found none of {', '.join(_CHECKPOINTS)} in this folder, expected {EXPECTED}")
-
-
-def _of_checkpoint(content: Mapping[str, Any], path: Path) -> Translator:
-    """The network A -> B of a checkpoint, built as its own config says."""
-    tensors = {
-        str(name).removeprefix(_PREFIX): value
-        for name, value in content["state_dict"].items()
-        if str(name).startswith(_PREFIX) and isinstance(value, Tensor)
-    }
-    record = content.get(_OWN)
-    config = record.get("config") if isinstance(record, dict) else None
-    if not isinstance(config, dict) or not tensors:
-        raise UserError(f"{path}: found a checkpoint without config or network, expected {EXPECTED}")
-    try:
-        model: Any = OmegaConf.to_container(OmegaConf.create(config).model, resolve=True)
-        with torch.device("meta"):
-            translator = build_translator(
-                model["network"],
-                model["in_channels"],
-                model["out_channels"],
-                model["network_options"],
-                recurrent=bool(model.get("recurrent", False)),
-                residual=bool(model.get("residual", False)),
-            )
-    except (KeyError, TypeError, ValueError, AttributeError, OmegaConfBaseException, UserError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(
-            f"{path}: found a checkpoint of another model ({reason}), expected {EXPECTED}"
-        ) from error
-    load_exactly(translator, tensors, path)
-    return translator

@@ -94,7 +94,7 @@ def test_an_already_made_generator_stays_itself() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"state_dict": {"a": torch.zeros(1)}}, "checkpoint without config or network, expected a published"),
+        ({"state_dict": {"a": torch.zeros(1)}}, "found no tensors of network, expected a published"),
         (
             {"state_dict": {"network.a": torch.zeros(1)}, "nadir": {"config": {"model": {}}}},
             "of another model",
