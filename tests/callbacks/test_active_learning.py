@@ -2,11 +2,16 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import rasterio
+from torch import nn
 
 from callbacks.active_learning import ActiveLearning
+from datamodules.segmentation import Segmentation
 from errors import UserError
+from networks.segmenter import Segmenter
 from products.band_roles import BandRoles
+from products.class_table import ClassTable
 from products.query_folder import read_queries
+from products.scene_reader import SceneReader
 from tests.fakes.annotated_scenes import CLOUDS
 from tests.fakes.small_pool import SIDE, SmallData, SmallModule
 
@@ -120,3 +125,43 @@ def test_unknown_acquisitions_are_refused():
             callback("queries", name)
     with pytest.raises(UserError, match="features: found 'pixels'"):
         callback("queries", "entropy", features="pixels")
+
+
+@pytest.mark.real
+def test_windows_of_a_real_scene(real_data, tmp_path):
+    table = ClassTable(
+        name="csmask",
+        classes={name: {"values": [value], "colour": [50 * value] * 3}
+                 for name, value in (("cloud", 4), ("ground", 3), ("snow", 1), ("water", 2), ("shadow", 0))},
+    )  # fmt: skip
+    path = real_data / "cloudmask_ukis_csmask" / "landsat7.npz"
+    bands = ("B2", "B3", "B4", "B8", "B11", "B12")
+    data = Segmentation(
+        scenes=SceneReader(band_order=bands, scale=10_000), classes=table, images=str(path), patch_size=64, split="blocks", test_limit=1,
+    )  # fmt: skip
+    data.setup()
+    network = nn.Sequential(nn.Dropout2d(0.2), nn.Conv2d(6, 5, 1))
+    module = SmallModule()
+    module.network = Segmenter(network, bands=bands, classes=table.names, normalisation=BandNormalisation())
+    roles = BandRoles(red=["B4"], green=["B3"], blue=["B2"], nir=["B8"], swir22=["B12"])
+    asking = ActiveLearning(
+        str(tmp_path), classes=table, acquisitions=["bald"], queries=2, draws=3, roles=roles
+    )
+    after_a_test(asking, data, module)
+    content = read_queries(tmp_path / "bald")
+    with np.load(path) as stored:
+        for query in content.queries:
+            window = query.window
+            here = np.s_[window.row : window.bottom, window.column : window.right]
+            with rasterio.open(content.file("images", query)) as file:
+                assert np.allclose(file.read(), 10_000 * stored["img"][here].transpose(2, 0, 1), rtol=1e-6)
+            with rasterio.open(content.file("masks", query)) as file:
+                assert (file.read(1) == table.encode(stored["msk"][here][..., 0], "mask")).all()
+            assert query.score > 0
+
+
+class BandNormalisation(nn.Module):
+    """Reflectance."""
+
+    def forward(self, image):
+        return image / 10_000

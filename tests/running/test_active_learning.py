@@ -8,10 +8,13 @@ from omegaconf import OmegaConf
 
 from errors import UserError
 from evaluation.results import read_results
-from products.query_folder import read_queries
+from products.query_folder import Query, read_queries, record_of
+from products.window import Window
 from running import folders
 from running.active_learning import active_learning
-from tests.fakes.annotated_scenes import grid, write_pair
+from running.instantiation import instantiate
+from running.saved_config import read_config
+from tests.fakes.annotated_scenes import CLOUDS, grid, quarters, write_pair
 
 # A network of three layers, two steps, windows of 16 pixels.
 WORDS = (
@@ -78,8 +81,29 @@ def test_masks_answer_beside_random(verb, words):
     assert (home / "round_0" / "results.json").stat().st_mtime_ns == before
 
 
-def test_people_answer(verb, words, tmp_path):
-    done = verb("train", *words, "procedure.oracle=human")
+@pytest.fixture
+def mended(tmp_path):
+    """Somebody has made snow of the first window of every scene, those of validation and test too."""
+    asked = [
+        Query(f"{n:04d}", f"place_{n}#0,0,16,16", f"place_{n}", "", Window(0, 0, 16, 16)) for n in range(4)
+    ]
+    (tmp_path / "mended").mkdir()
+    (tmp_path / "mended" / "queries.json").write_text(record_of(CLOUDS, asked))
+    for query in asked:
+        read_queries(tmp_path / "mended").write_edited(query, np.full((16, 16), 2, np.uint8), {})
+    return tmp_path / "mended"
+
+
+def masks_of(windows):
+    """{scene: the first 16 x 16 pixels of its mask, as a set reads them}."""
+    first = [windows[place] for place in range(len(windows))]
+    return {
+        each["scene"]: each["mask"][:16, :16] for each in first if each["id"].split("#")[1].startswith("0,0,")
+    }
+
+
+def test_people_answer(verb, words, mended, tmp_path):
+    done = verb("train", *words, "procedure.oracle=human", f"data.edited_masks=[{mended}]")
     assert done.status == 0, done.err
     run = Path(done.last_line)
     assert folders.status(run)["state"] == "waiting"
@@ -100,8 +124,21 @@ def test_people_answer(verb, words, tmp_path):
     results = read_results(run / "results.json")
     assert [point["windows"] for point in results["learning_curves"]["arms"]["entropy"]] == [4, 6]
     assert not (run / "round_1" / "queries").exists()
-    saved = (run / "round_1" / "config.yaml").read_text()
-    assert str(folder.path) in saved
+    # answers are in the training of the next round, and in no validation or test
+    config = read_config(run / "round_1")
+    assert list(config.data.edited_masks) == [str(mended), str(folder.path)]
+    data = instantiate(config.data)
+    data.setup()
+    truth = quarters(48, 48)[:16, :16]
+    for windows in (data.val_set, data.test_set):
+        assert all((mask == truth).all() for mask in masks_of(windows).values())
+        assert len(masks_of(windows)) == 1
+    assert all((mask == 2).all() for mask in masks_of(data.labelled_set).values())
+    answered = {query.id for query in folder.queries}
+    seen = [data.labelled_set[place] for place in range(len(data.labelled_set))]
+    assert sum((each["mask"] == 3).all() for each in seen if each["id"] in answered) == 2
+    left_out = [line for line in (run / "train.log").read_text().splitlines() if "left out" in line]
+    assert "2 windows are not within the training ground and left out" in left_out[0]
     # the network of the last round is the run's
     assert (run / "checkpoints" / "best.ckpt").exists()
     scene = tmp_path / "images" / "place_0.tif"
