@@ -8,6 +8,7 @@ from errors import UserError
 
 FALSE_COLOUR_BANDS = ("S1", "S3", "S5")
 STRETCHES = ("published", "fixed")
+_PLACES = {"S1": (2,), "S3": (0, 1, 2), "S5": (0,)}  # red, green, blue to which a band is added
 
 
 def false_colour(reflectance: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -18,11 +19,12 @@ def false_colour(reflectance: Mapping[str, np.ndarray]) -> np.ndarray:
     Args:
         reflectance: {S1, S3, S5: (H, W) float32, NaN where unknown}.
     """
-    s1, s3, s5 = (np.minimum(np.nan_to_num(reflectance[name], nan=0.0), 1) for name in FALSE_COLOUR_BANDS)
-    colours = np.empty((3, *s3.shape), np.float32)
-    np.add(s3, s5, out=colours[0])
-    colours[1] = s3
-    np.add(s3, s1, out=colours[2])
+    colours = np.zeros((3, *reflectance["S3"].shape), np.float32)
+    for name, places in _PLACES.items():
+        values = np.nan_to_num(reflectance[name], nan=0.0)
+        np.minimum(values, 1, out=values)
+        for place in places:
+            colours[place] += values
     colours[0] /= 2
     colours[2] /= 2
     return colours
@@ -40,15 +42,17 @@ def stretched(colours: np.ndarray, stretch: str, fixed_range: Sequence[float] = 
     Raises:
         UserError: another stretch, or an impossible range.
     """
-    if stretch == "published":
-        low, high = float(colours.min()), float(colours.max())
-        if high <= low:
-            return np.zeros(colours.shape, np.uint8)
-        return ((colours - np.float32(low)) * np.float32(255 / (high - low))).clip(0, 255).astype(np.uint8)
     check_stretch(stretch, fixed_range)
-    low, high = map(float, fixed_range)
-    scaled = (colours - np.float32(low)) * np.float32(255 / (high - low))
-    return np.rint(scaled, out=scaled).clip(0, 255, out=scaled).astype(np.uint8)
+    published = stretch == "published"
+    low, high = (colours.min(), colours.max()) if published else map(float, fixed_range)
+    pixels = np.zeros(colours.shape, np.uint8)
+    if high <= low:
+        return pixels
+    for colour, place in zip(colours, pixels, strict=True):
+        scaled = (colour - np.float32(low)) * np.float32(255 / (float(high) - float(low)))
+        np.clip(scaled if published else np.rint(scaled, out=scaled), 0, 255, out=scaled)
+        place[:] = scaled
+    return pixels
 
 
 def check_stretch(stretch: str, fixed_range: Sequence[float]) -> None:

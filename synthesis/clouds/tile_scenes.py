@@ -50,15 +50,17 @@ def product_scene(product: SlstrProduct, settings: TileSettings) -> TileScene:
     cloud = product.cloud_mask(settings.flags, grid)
     known = product.valid(grid) & product.cloud_mask_known(settings.flags, grid)
     image: np.ndarray | None = None
-    if settings.content == "both":
-        bands = settings.bands if settings.geotiff else FALSE_COLOUR_BANDS
-        reflectance = {band: product.reflectance(band, grid=grid) for band in bands}
+    if settings.content == "both" and settings.geotiff:
+        image = np.empty((len(settings.bands), *cloud.shape), np.uint16)
+        for place, band in zip(image, settings.bands, strict=True):
+            values = product.reflectance(band, grid=grid)
+            known &= np.isfinite(values)
+            place[:] = digital_numbers(values, settings.scale)
+    elif settings.content == "both":
+        reflectance = {band: product.reflectance(band, grid=grid) for band in FALSE_COLOUR_BANDS}
         for values in reflectance.values():
             known &= np.isfinite(values)
-        if settings.geotiff:
-            image = np.stack([digital_numbers(values, settings.scale) for values in reflectance.values()])
-        else:
-            image = stretched(false_colour(reflectance), settings.stretch, settings.fixed_range)
+        image = stretched(false_colour(reflectance), settings.stretch, settings.fixed_range)
     elif not settings.keep_night:
         known &= product.day(grid)
     mask = BinaryMask(cloud & known, known)
@@ -67,8 +69,10 @@ def product_scene(product: SlstrProduct, settings: TileSettings) -> TileScene:
 
 def digital_numbers(reflectance: np.ndarray, scale: float) -> np.ndarray:
     """Reflectance times a scale, (H, W) uint16 of at least 1; 0 where it is NaN."""
-    numbers = np.rint(reflectance * np.float32(scale)).clip(1, _LARGEST)
-    return np.nan_to_num(numbers, nan=0.0).astype(np.uint16)
+    numbers = reflectance * np.float32(scale)
+    np.rint(numbers, out=numbers)
+    np.clip(numbers, 1, _LARGEST, out=numbers)
+    return np.nan_to_num(numbers, nan=0.0, copy=False).astype(np.uint16)
 
 
 def drawn_scene(path: Path) -> TileScene:
