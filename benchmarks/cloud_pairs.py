@@ -52,7 +52,8 @@ def main() -> None:
         cases: tuple[tuple[str, dict[str, Any]], ...] = (
             ("picture", {}), ("picture", {"shadow": shadow}), ("picture", {"composition": "published"}),
             ("reflectance", {}), ("reflectance", {"shadow": shadow}),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for name, settings in cases:
             figures = _measured(_maker(root / name, clouds, settings), root / "out", arguments.pairs)
             words = ", ".join(
                 [
