@@ -178,7 +178,7 @@ def lay_out(config: DictConfig, record: Path, seeds: Sequence[int], initial: flo
         if given is not None:
             chosen[seed] = tuple(json.loads(Path(str(given)).read_text())["windows"])
         elif seed not in chosen:
-            chosen[seed] = _first_windows(data.pool_set, number_of(initial, len(windows)), seed, fraction)
+            chosen[seed] = first_windows(data.pool_set, number_of(initial, len(windows)), seed, fraction)
     folders.write_text(
         record,
         json.dumps({"windows": windows, "initial": {str(s): ids for s, ids in chosen.items()}}, indent=1)
@@ -192,8 +192,21 @@ def number_of(wanted: float, total: int) -> int:
     return int(wanted) if wanted >= _EVERYTHING or wanted == 0 else max(1, round(wanted * total))
 
 
-def _first_windows(pool: Any, count: int, seed: int, fraction: float) -> tuple[str, ...]:
-    """Random windows in which at least a fraction of the pixels has a class."""
+def first_windows(
+    pool: Any, count: int, seed: int, fraction: float, key: str = "procedure.initial_windows"
+) -> tuple[str, ...]:
+    """Random windows in which at least a fraction of the pixels has a class; with a larger count more follow.
+
+    Args:
+        pool: all windows.
+        count: how many are wanted.
+        seed: of the choice.
+        fraction: see above.
+        key: of the config, that asks for them.
+
+    Raises:
+        UserError: there are fewer.
+    """
     ids = [] if pool is None else [pool.id(place) for place in range(len(pool))]
     dice = random_scores(ids, seed, 0)
     found: list[str] = []
@@ -204,7 +217,7 @@ def _first_windows(pool: Any, count: int, seed: int, fraction: float) -> tuple[s
             found.append(ids[place])
     if len(found) < count:
         raise UserError(
-            f"procedure.initial_windows: found {len(found)} windows of {len(ids)} with a class in {fraction:.0%} of "
+            f"{key}: found {len(found)} windows of {len(ids)} with a class in {fraction:.0%} of "
             f"their pixels, expected at least {count}"
         )
     return tuple(found)
