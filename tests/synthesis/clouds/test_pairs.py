@@ -82,6 +82,20 @@ def test_four_folders_numbered_alike_a_manifest_and_an_archive(sources, settings
     assert members == sorted([f"{f}/{n}" for f in MADE for n in names] + ["manifest.csv", "settings.json"])
 
 
+def test_the_command(sources, verb):
+    words = (
+        "generator=cloud_pairs", f"masks={sources / 'masks'}", f"surfaces={sources / 'clear'}", "weights=null",
+        f"output={sources / 'out'}", "composition=published", "count=2", "seed=3", "progress=false",
+    )  # fmt: skip
+    done = verb("generate", *words)
+    assert done.status == 0, done.err
+    assert [pair.row["composition"] for pair in read_pairs(sources / "out")] == ["published"] * 2
+    with zipfile.ZipFile(sources / "out" / ARCHIVE) as archive:
+        assert not {ARCHIVE, "generated.json"} & set(archive.namelist())
+    refused = verb("generate", *words, "shadow.cast=true")
+    assert refused.status == 1 and "published, which has neither opacity nor shadow" in refused.err
+
+
 def test_ground_outside_of_the_mask_stays_bit_for_bit(sources, settings):
     output = make(sources, settings, count=4)
     for pair in read_pairs(output):
