@@ -92,8 +92,6 @@ def test_the_command(sources, verb):
     assert [pair.row["composition"] for pair in read_pairs(sources / "out")] == ["published"] * 2
     with zipfile.ZipFile(sources / "out" / ARCHIVE) as archive:
         assert not {ARCHIVE, "generated.json"} & set(archive.namelist())
-    refused = verb("generate", *words, "shadow.cast=true")
-    assert refused.status == 1 and "published, which has neither opacity nor shadow" in refused.err
 
 
 def test_ground_outside_of_the_mask_stays_bit_for_bit(sources, settings):
