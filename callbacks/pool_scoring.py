@@ -145,8 +145,7 @@ class PoolScoring:
         if self.features is None or windows is None or not len(windows):
             return None
         with self.evaluating():
-            found = [self.ask(windows[place]).features for place in range(len(windows))]
-        return np.stack([each for each in found if each is not None])
+            return np.stack([self._features(windows[place]) for place in range(len(windows))])
 
     def ask(self, sample: Mapping[str, Any]) -> Asked:
         """What the network says of a sample; inside `evaluating()`."""
@@ -154,17 +153,13 @@ class PoolScoring:
         here = (slice(window.height), slice(window.width))
         image = torch.as_tensor(sample["image"])[None].to(self.device)
         valid = torch.as_tensor(sample["valid"])[None].to(self.device)
-        sums = ProbabilitySums()
-        deep = None
-        if self._deep is not None:
-            with self._deep.watching():
-                sure = self._probabilities(image, valid)
-            deep = self._deep.pooled()[0]
+        sums, features = ProbabilitySums(), None
         if self.draws == 0:
-            sums.add((sure if self._deep is not None else self._probabilities(image, valid))[:, :, *here])
+            sums.add(self._probabilities(image, valid)[:, :, *here])
         else:
             self._draw(sums, str(sample["id"]), image, valid, here)
-        features = pooled_probabilities(sums.mean) if self.features == "probabilities" else deep
+        if self.features is not None:
+            features = pooled_probabilities(sums.mean) if self._deep is None else self._features(sample)
         return Asked(
             str(sample["id"]),
             _array(sample["image"])[:, *here],
@@ -184,6 +179,14 @@ class PoolScoring:
                 yield
         finally:
             self.network.train(was_training)
+
+    def _features(self, sample: Mapping[str, Any]) -> np.ndarray:
+        if self._deep is None:
+            return pooled_probabilities(self.ask(sample).sums.mean)
+        image, valid = (torch.as_tensor(sample[key])[None].to(self.device) for key in ("image", "valid"))
+        with self._deep.watching():
+            self.network(image, valid)
+        return self._deep.pooled()[0]
 
     def _draw(
         self, sums: ProbabilitySums, id: str, image: Tensor, valid: Tensor, here: tuple[slice, slice]
