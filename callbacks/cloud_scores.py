@@ -174,7 +174,9 @@ class CloudScores(pl.Callback):
             )  # fmt: skip
         rows = []
         for index in range(len(made)):
-            own = {name: None if array is None else array[index] for name, array in arrays.items()}
+            own: dict[str, Any] = {
+                name: None if array is None else array[index] for name, array in arrays.items()
+            }
             own["made"] = np.clip(own["made"], 0, 1)
             quality.add(
                 own["mask"], own["made"], real=None if own["real"] is None else np.clip(own["real"], 0, 1),

@@ -134,14 +134,14 @@ class Painter:
         """Clouds (B, C, H, W) float32 from 0 to 1 for masks (H, W) bool of one size."""
         stack = np.stack(masks)[:, None]
         if max(stack.shape[-2:]) <= self.window_size:
-            return self._whole(stack)
+            return self._whole(stack, ())
         return np.stack([self._in_windows(mask) for mask in stack])
 
-    def _whole(self, masks: np.ndarray, windows: Sequence[Window] = ()) -> np.ndarray:
+    def _whole(self, array: np.ndarray, windows: Sequence[Window]) -> np.ndarray:
         device = self.generator.device
         context = torch.autocast(device.type, self.precision) if self.precision else nullcontext()
         with torch.inference_mode(), context:
-            images = self.generator(torch.from_numpy(masks).to(device))
+            images = self.generator(torch.from_numpy(array).to(device))
         result: np.ndarray = images.float().cpu().numpy()
         return result
 
