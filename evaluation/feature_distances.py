@@ -1,11 +1,10 @@
-"""How far two sets of features are apart: FID and KID, by torchmetrics."""
+"""How far two sets of features are apart: FID, and KID by torchmetrics."""
 
 import warnings
 
 import numpy as np
 import torch
 from torch import nn
-from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
 LEAST = 2  # samples of a set
@@ -32,10 +31,19 @@ def frechet_distance(found: np.ndarray, real: np.ndarray) -> float | None:
     """
     if min(len(found), len(real)) < LEAST:
         return None
-    metric = FrechetInceptionDistance(feature=_AsGiven(found.shape[1])).set_dtype(torch.float64)
-    metric.update(torch.from_numpy(np.asarray(real, np.float64)), real=True)
-    metric.update(torch.from_numpy(np.asarray(found, np.float64)), real=False)
-    return max(0.0, float(metric.compute()))
+    sets = [np.asarray(features, np.float64) for features in (found, real)]
+    means = [features.mean(axis=0) for features in sets]
+    spreads = [
+        (features - mean) / np.sqrt(len(features) - 1) for features, mean in zip(sets, means, strict=True)
+    ]
+    # The eigenvalues of the product of both covariances are the squared singular values of this matrix, which exist
+    # however few samples there are; an eigenvalue solver, as in torchmetrics, fails on covariances of low rank.
+    first, second = (
+        np.linalg.qr(spread, mode="r") for spread in spreads
+    )  # as good, and small with many samples
+    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    variances = sum(float((spread**2).sum()) for spread in spreads)
+    return max(0.0, float(((means[0] - means[1]) ** 2).sum() + variances - 2 * shared))
 
 
 def kernel_distance(

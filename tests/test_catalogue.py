@@ -62,6 +62,14 @@ TINY_SEGMENTATION = (  # generated scenes of four places
     "data.generator.tiles=4", "data.generator.dates=1", "data.generator.size_px=64", "data.patch_size=32",
     "data.batch_size=2", "data.test_patch_size=64", "data.statistics_windows=2",
 )  # fmt: skip
+TINY_CLOUDS = (  # generated tiles
+    "data.generator.count=12", "data.generator.tile_px=32", "data.batch_size=2",
+    "model.network_options={base_width: 4, blocks: 1}",
+)  # fmt: skip
+TINY_UTILITY = (
+    "data.generator.size_px=96", "data.patch_size=32", "data.batch_size=2", "procedure.budgets=[1.0]",
+    "procedure.seeds=[0]", "procedure.pairs.count=4", "procedure.clear_windows=4",
+)  # fmt: skip
 SMALL_NETWORKS = {  # the longer name later
     "translation": ("model.network_options={base_width: 4, depth: 2}",),
     "translation_published": ("model.network_options={filters: [2, 2, 2, 2, 2, 2]}", "data.patch_size=64"),
@@ -159,6 +167,10 @@ def small(experiment: str, root: Path, cache: Path) -> list[str]:
         return [*TINY_SCENES, f"paths.cache={cache}", *SMALL_NETWORKS[model], *recurrent]
     if experiment.startswith("super_resolution_"):
         return [*TINY_PRODUCTS, f"paths.cache={cache}"]
+    if experiment == "cloud_cyclegan":
+        return [*TINY_CLOUDS, f"paths.cache={cache}"]
+    if experiment == "cloud_utility":
+        return [*TINY_UTILITY, f"paths.cache={cache}"]
     if experiment.startswith("segmentation"):
         return [*TINY_SEGMENTATION, f"paths.cache={cache}"]
     if "image_folder" in text:

@@ -41,3 +41,23 @@ def test_draws_have_a_seed_of_their_own() -> None:
 def test_too_few_samples_have_no_distance() -> None:
     assert frechet_distance(features(1, 0), features(9, 0)) is None
     assert kernel_distance(features(9, 0), features(1, 0)) is None
+
+
+def test_frechet_distance_is_that_of_torchmetrics_and_needs_few_samples():
+    from torch import nn
+    from torchmetrics.image.fid import FrechetInceptionDistance
+
+    class AsGiven(nn.Module):
+        num_features = 5
+
+        def forward(self, features):
+            return features
+
+    random = np.random.default_rng(0)
+    real, found = random.normal(size=(40, 5)), random.normal(1.0, 2.0, size=(30, 5))
+    metric = FrechetInceptionDistance(feature=AsGiven()).set_dtype(torch.float64)
+    metric.update(torch.from_numpy(real), real=True)
+    metric.update(torch.from_numpy(found), real=False)
+    assert frechet_distance(found, real) == pytest.approx(float(metric.compute()), rel=1e-6)
+    alike = np.repeat(random.normal(size=(1, 64)), 3, axis=0)
+    assert frechet_distance(alike, alike + 1) == pytest.approx(64)  # no spread at all
