@@ -41,7 +41,7 @@ def frechet_distance(found: np.ndarray, real: np.ndarray) -> float | None:
     first, second = (
         np.linalg.qr(spread, mode="r") for spread in spreads
     )  # as good, and small with many samples
-    shared = np.linalg.svd(first @ second.T, compute_uv=False).sum()
+    shared = float(np.linalg.svdvals(first @ second.T).sum())
     variances = sum(float((spread**2).sum()) for spread in spreads)
     return max(0.0, float(((means[0] - means[1]) ** 2).sum() + variances - 2 * shared))
 
