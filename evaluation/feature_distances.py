@@ -39,8 +39,6 @@ def frechet_distance(found: np.ndarray, real: np.ndarray) -> float | None:
     # The eigenvalues of the product of both covariances are the squared singular values of this matrix, which exist
     # however few samples there are; an eigenvalue solver, as in torchmetrics, fails on covariances of low rank.
     first, second = (np.linalg.qr(spread).R for spread in spreads)  # as good, and small with many samples
-        np.linalg.qr(spread, mode="r") for spread in spreads
-    )  # as good, and small with many samples
     shared = float(np.linalg.svdvals(first @ second.T).sum())
     variances = sum(float((spread**2).sum()) for spread in spreads)
     return max(0.0, float(((means[0] - means[1]) ** 2).sum() + variances - 2 * shared))
