@@ -16,7 +16,7 @@ ENOUGH_SCENES = 3  # below, conclusions are called indicative
 
 
 @dataclass(frozen=True)
-class Tested:
+class Scored:
     """One training and its test.
 
     Attributes:
@@ -39,7 +39,7 @@ def fit_name(arm: str, share: float) -> str:
     return arm if arm == PAIRS else f"{arm}_{100 * share:g}"
 
 
-def utility(tested: Sequence[Tested], metric: str) -> dict[str, Any]:
+def utility(tested: Sequence[Scored], metric: str) -> dict[str, Any]:
     """The sections of `results.json` about what pairs add.
 
     Args:
@@ -123,7 +123,7 @@ def conclusion(section: Mapping[str, Any], *, scenes: int, split: str = "", gene
     return " ".join([*parts, *([f"Split {split}."] if split else [])])
 
 
-def _curve(tested: Sequence[Tested], metric: str) -> list[dict[str, Any]]:
+def _curve(tested: Sequence[Scored], metric: str) -> list[dict[str, Any]]:
     points = []
     for share in sorted({each.share for each in tested}):
         own = [each for each in tested if each.share == share]

@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from errors import UserError
 from evaluation.results import read_results
-from evaluation.utility import BOTH, PAIRS, REAL, Tested, fit_name
+from evaluation.utility import BOTH, PAIRS, REAL, Scored, fit_name
 from running import folders, mpi
 from running.cloud_utility_report import report
 from running.instantiation import instantiate
@@ -18,7 +18,7 @@ from running.labelling_rounds import first_windows, number_of
 from running.parallel import constellation_name
 from running.study import fit_in
 
-GROUND, SURFACES, PAIR_FOLDER = "ground.json", "surfaces", "pairs"
+GROUND, SURFACES, PAIR_FOLDER = "ground.json", "surfaces", "made_pairs"
 LABELLED = "labelled_{percent:g}.json"
 
 
@@ -77,20 +77,21 @@ def cloud_utility(
     if config.trainer.get("fast_dev_run"):  # a batch tried
         budgets, seeds = budgets[-1:], seeds[:1]
     ground = _lay_out(config, folder, seeds, budgets, min_known, clear_windows, clear_px)
-    tested: list[Tested] = []
+    tested: list[Scored] = []
     for seed in seeds:
         home = folder / f"seed_{seed}"
         pairs(str(home / PAIR_FOLDER), surfaces=str(folder / SURFACES), seed=seed)
         for arm, share, listed in _arms(home, ground, seed, budgets):
             place = home / fit_name(arm, share)
             values = {
-                "seed": seed, "data.root": str(home / PAIR_FOLDER), "data.train_on": arm, "data.test_with": REAL,
+                "seed": seed, "data.train_on": arm, "data.test_with": REAL,
+                "data.root": None if arm == REAL else str(home / PAIR_FOLDER),
                 "data.labelled": None if listed is None else str(listed),
             }  # fmt: skip
             fit_in(place, config, values, show=False)
             results = read_results(place / "results.json")
             windows = 0 if arm == PAIRS else _number(share, ground.windows)
-            tested.append(Tested(arm, seed, share, windows, results["metrics"]))
+            tested.append(Scored(arm, seed, share, windows, results["metrics"]))
             ground.facts["test_scenes"] = int(results.get("scored", {}).get("scenes", 0))
             _say(tested[-1], metric, len(ground.windows))
     data = {**ground.facts, "windows": len(ground.windows), "budgets": budgets, "seeds": seeds}
@@ -183,7 +184,7 @@ def _check(config: DictConfig, budgets: Sequence[float], seeds: Sequence[int]) -
         raise UserError(f"procedure.seeds: found {list(seeds)}, expected different whole numbers")
 
 
-def _say(tested: Tested, metric: str, total: int) -> None:
+def _say(tested: Scored, metric: str, total: int) -> None:
     value = tested.scores.get(metric)
     shown = "-" if value is None else f"{value:.3f}"
     labels = {PAIRS: "no real label", REAL: f"{tested.windows} of {total} real windows"}

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from evaluation.results import write_results
-from evaluation.utility import BOTH, PAIRS, REAL, Tested, conclusion, utility
+from evaluation.utility import BOTH, PAIRS, REAL, Scored, conclusion, utility
 from evaluation.utility_plots import plot_utility
 
 PICTURE = "utility.png"
 
 
 def report(
-    name: str, folder: Path, tested: Sequence[Tested], metric: str, data: Mapping[str, Any]
+    name: str, folder: Path, tested: Sequence[Scored], metric: str, data: Mapping[str, Any]
 ) -> dict[str, float]:
     """Write `results.json` and `pictures/utility.png` into the run folder, print a table and what may be said.
 
