@@ -95,10 +95,11 @@ def load(config: DictConfig) -> list[Any]:
     Raises:
         UserError: a file is missing, damaged, altered, or of another sensor.
     """
-    if config.task.get("weights_reader") is not None:
+    task = config.get("task")
+    if task is not None and task.get("weights_reader") is not None:
         convention = config.weights.get("convention")
         named = {} if convention is None else {"convention": convention}
-        return [instantiate(config.task.weights_reader, file=file, **named) for file in config.weights.files]
+        return [instantiate(task.weights_reader, file=file, **named) for file in config.weights.files]
     sensor = instantiate(config.sensor)
     bands = {m: [band.name for band in sensor.group(m)] for m in sensor.ground_sample_distances_m}
     node: Any = OmegaConf.to_container(config.weights, resolve=True)
