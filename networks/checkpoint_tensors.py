@@ -1,6 +1,7 @@
 """Tensors out of weights files of anybody: nothing else in them is ever built or run."""
 
 import pickle
+import struct
 import warnings
 import zipfile
 from contextlib import AbstractContextManager, nullcontext
@@ -17,7 +18,7 @@ from errors import UserError
 _DICTIONARY = ".AttributeDict"  # Lightning's class of hyper-parameters
 _UNREADABLE = (
     pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError, IndexError,
-    AttributeError, TypeError, AssertionError, OSError,
+    AttributeError, TypeError, AssertionError, OSError, OverflowError, struct.error,
 )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from errors import UserError
-from networks.checkpoint_tensors import read_checkpoint
+from networks.checkpoint_tensors import read_checkpoint, read_content
 
 
 def test_tensors_and_plain_settings(tmp_path: Path) -> None:
@@ -81,3 +81,11 @@ def test_a_damaged_safetensors_file(tmp_path: Path) -> None:
     path.write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00 nothing")
     with pytest.raises(UserError, match="not a readable file of weights"):
         read_checkpoint(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", b"PK\x03\x04", b"\x80\x02", b"\x80\x02c", b"x" * 100])
+def test_a_few_bytes_are_one_sentence(tmp_path, content):
+    path = tmp_path / "short.pth"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"short.pth: .*expected weights"):
+        read_content(path)
