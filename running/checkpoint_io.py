@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import struct
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ def load_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
         zipfile.BadZipFile,
         ValueError,
         KeyError,
+        IndexError,
+        struct.error,
     ) as error:
         raise UserError(f"{path}: not a readable checkpoint ({_reason(error)})") from error
     if not isinstance(content, dict) or "state_dict" not in content:
