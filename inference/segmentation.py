@@ -175,6 +175,12 @@ def segment(
     layers = {name: path for name, path in (auxiliary or {}).items() if path is not None}
     reader = scenes.with_auxiliary(layers) if auxiliary is not None else scenes
     bands = list(dict.fromkeys(band for member in members for band in member.bands))
+    unused = [name for name in layers if name not in bands]
+    if unused:
+        raise UserError(
+            f"auxiliary.{unused[0]}: found {layers[unused[0]]}, but the network takes no such layer; "
+            f"its bands are {', '.join(bands)}"
+        )
     channels = Channels(len(table), blending.average, uncertainty)
     views = SegmentationViews(
         [member.eval().to(device) for member in members], bands, channels, orientations=blending.orientations,

@@ -226,6 +226,16 @@ def test_auxiliary_layers_are_read_by_georeference_and_named(tmp_path):
         assert json.loads(file.tags()["NADIR_AUXILIARY"]) == {"altitude": "dem.tif"}
     with pytest.raises(UserError, match="elsewhere"):
         run(network, tmp_path / "scene.tif", tmp_path / "no.tif", scenes=scenes)
+    with pytest.raises(
+        UserError, match=r"auxiliary.lakes: found dem.tif, but the network takes no such layer"
+    ):
+        run(
+            network,
+            tmp_path / "scene.tif",
+            tmp_path / "no.tif",
+            scenes=scenes,
+            auxiliary={"lakes": "dem.tif"},
+        )
     assert not (tmp_path / "no.tif").exists()
 
 
