@@ -25,6 +25,7 @@ WORDS = (
     "trainer.max_steps=2", "trainer.val_check_interval=2", "trainer.enable_progress_bar=false", "num_threads=1",
     "trainer.accelerator=cpu", "callbacks.segmentation_scores.strips=0", "callbacks.active_learning.draws=2",
     "procedure.initial_windows=4", "procedure.windows_per_round=2", "procedure.rounds=1",
+    "procedure.acquisitions=[entropy]",
 )  # fmt: skip
 
 
